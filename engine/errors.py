@@ -1,0 +1,61 @@
+"""What a caller can tell apart when the engine says no; each message may be shown to a person."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+class NotFound(Exception):
+    """There is no such thing, or the actor may not know of it."""
+
+
+class NotAllowed(Exception):
+    """The actor is known and may not do this."""
+
+
+class Conflict(Exception):
+    """The thing has moved on since the caller last looked; look again and decide again."""
+
+
+class StaleVersion(Conflict):
+    """The version that the caller named is no longer the current one."""
+
+
+class InvalidAnswers(Exception):
+    """What was filled in does not fit its form or schema."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        """``errors`` maps a field's key to a sentence about it."""
+        super().__init__("Some answers need another look.")
+        self.errors = dict(errors)
+
+
+class InvalidDocument(Exception):
+    """A file that is not the XML or JSON that it should be."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong in a file of a bundle, named so that its owner finds it."""
+
+    rule: str
+    path: str
+    element_id: str
+    element_name: str
+    message: str
+
+
+class Refused(Exception):
+    """A bundle that may not be deployed."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        count = len(findings)
+        super().__init__(f"The checks found {count} problem{'s' if count != 1 else ''}.")
+        self.findings = list(findings)
+
+
+class ProcessFailed(Exception):
+    """A process instance cannot go on by itself: names the element and the reason."""
+
+    def __init__(self, element_id: str, message: str) -> None:
+        super().__init__(message)
+        self.element_id = element_id
