@@ -1,0 +1,48 @@
+"""The time, in one place: always aware, always UTC."""
+
+import re
+from calendar import monthrange
+from datetime import MAXYEAR, UTC, datetime, timedelta
+
+_offset = timedelta(0)
+
+
+def now() -> datetime:
+    return datetime.now(UTC) + _offset
+
+
+def shift(by: timedelta) -> None:
+    """Move the clock of this process, for tests and drills; nothing sleeps."""
+    global _offset
+    _offset += by
+
+
+_DURATION = re.compile(
+    r"P(?=.)(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?=.)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
+)
+_LONGEST = 6  # digits of one component
+
+
+def after(start: datetime, duration: str) -> datetime:
+    """``start`` plus an ISO 8601 duration such as ``PT15M``; ``ValueError`` if it is none.
+
+    Years and months follow the calendar; a shorter month ends on its own last day.
+    """
+    match = _DURATION.fullmatch(duration)
+    if match is None or max(len(part or "") for part in match.groups()) > _LONGEST:
+        raise ValueError(f"“{duration}” is not an ISO 8601 duration such as PT15M or P5D.")
+    part = {name: int(value or 0) for name, value in match.groupdict().items()}
+    year, month = divmod(start.month - 1 + part["months"], 12)
+    year += start.year + part["years"]
+    if year > MAXYEAR:
+        raise ValueError(f"“{duration}” reaches past the calendar.")
+    day = min(start.day, monthrange(year, month + 1)[1])
+    moved = start.replace(year=year, month=month + 1, day=day)
+    return moved + timedelta(
+        weeks=part["weeks"],
+        days=part["days"],
+        hours=part["hours"],
+        minutes=part["minutes"],
+        seconds=part["seconds"],
+    )
