@@ -1,0 +1,164 @@
+"""`steadyhand`: what an administrator types."""
+
+from pathlib import Path
+
+import click
+
+from engine import intake, library, settings
+from engine.actors import EVERYWHERE, Actor, Role
+from engine.errors import Conflict, Finding, InvalidAnswers, NotFound, Refused
+from engine.people import accounts, credentials
+from engine.people.credentials import CredentialKind
+from engine.settings import Settings
+from engine.store import migrate
+from engine.store.database import Database
+
+OPERATOR = Actor(id=None, name="Command line")
+
+
+class Problems(click.Group):
+    """A group of commands that reports what the engine says as a sentence, not a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except Refused as error:
+            lines = [str(error), *map(_line, error.findings)]
+            raise click.ClickException("\n".join(lines)) from error
+        except InvalidAnswers as error:
+            raise click.ClickException(" ".join(error.errors.values())) from error
+        except (Conflict, NotFound) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Problems)
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of the SQLite database.")
+@click.version_option(package_name="steadyhand")
+@click.pass_context
+def main(ctx: click.Context, data: Path | None) -> None:
+    """Incident management in which every incident runs as a BPMN process."""
+    ctx.obj = settings.from_environment(data)
+
+
+@main.command("migrate")
+@click.pass_obj
+def migrate_(config: Settings) -> None:
+    """Bring the database up to this release, and deploy shipped bundles that it lacks."""
+    database = prepared(config)
+    click.echo(f"The database is up to date: {database.engine.url!r}")
+
+
+@main.command()
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def check(directory: Path) -> None:
+    """Check the bundle in DIRECTORY (processes/<domain>) and its forms."""
+    findings = library.check(library.read_directory(directory))
+    for finding in findings:
+        click.echo(_line(finding))
+    if findings:
+        raise SystemExit(1)
+    click.echo("No problems.")
+
+
+@main.command()
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--note", default="", help="What changed, for the list of versions.")
+@click.pass_obj
+def deploy(config: Settings, directory: Path, note: str) -> None:
+    """Deploy the bundle in DIRECTORY as its next version."""
+    with prepared(config).transaction() as session:
+        deployment = library.deploy_from_host(
+            session, library.read_directory(directory), note, OPERATOR
+        )
+    click.echo(f"{deployment.bundle_id} version {deployment.version}, {deployment.sha256}")
+
+
+@main.group()
+def user() -> None:
+    """People: add them, let them in."""
+
+
+@user.command("add")
+@click.argument("username")
+@click.option("--name", help="The name that others see.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    help="A role, or role:group, such as responder:'Service Desk'. May be given several times.",
+)
+@click.option("--url", default="http://127.0.0.1:8000", help="Where Steadyhand is served.")
+@click.pass_obj
+def user_add(
+    config: Settings, username: str, name: str | None, roles: tuple[str, ...], url: str
+) -> None:
+    """Add a person and print a link with which they sign in once and set a password."""
+    grants = [_grant(role) for role in roles]
+    with prepared(config).transaction() as session:
+        person = accounts.add(session, username, name or username, grants, OPERATOR)
+        secret = credentials.issue(session, person.id, CredentialKind.LINK, OPERATOR)
+    click.echo(f"{person.name} signs in once, within 24 hours, at {url}/sign-in/{secret}")
+
+
+@user.command("link")
+@click.argument("username")
+@click.option("--url", default="http://127.0.0.1:8000", help="Where Steadyhand is served.")
+@click.pass_obj
+def user_link(config: Settings, username: str, url: str) -> None:
+    """Print a new one-time sign-in link for a person."""
+    click.echo(f"{url}/sign-in/{_credential(config, username, CredentialKind.LINK)}")
+
+
+@user.command("token")
+@click.argument("username")
+@click.pass_obj
+def user_token(config: Settings, username: str) -> None:
+    """Print a new API token for a person; it is good for a year and shown only now."""
+    click.echo(_credential(config, username, CredentialKind.TOKEN))
+
+
+@main.group()
+def door() -> None:
+    """Addresses at which other tools report."""
+
+
+@door.command("add")
+@click.argument("sender", type=click.Choice(["alertmanager"]))
+@click.option("--label", required=True, help="Which installation this is, such as prod-eu.")
+@click.option("--process", default="incident", help="The process that its reports start.")
+@click.option("--url", default="http://127.0.0.1:8000", help="Where Steadyhand is served.")
+@click.pass_obj
+def door_add(config: Settings, sender: str, label: str, process: str, url: str) -> None:
+    """Open a door for a sender and print its address, which is shown only now."""
+    with prepared(config).transaction() as session:
+        token = intake.add_door(session, sender, label, process, OPERATOR)
+    click.echo(f"{url}/doors/{sender}/{token}")
+
+
+def prepared(config: Settings) -> Database:
+    """The database, migrated, with every shipped bundle deployed."""
+    database = Database(config.database_url)
+    migrate.upgrade(database)
+    with database.transaction() as session:
+        library.load_shipped(session)
+    return database
+
+
+def _credential(config: Settings, username: str, kind: CredentialKind) -> str:
+    with prepared(config).transaction() as session:
+        person = accounts.get(session, username)
+        return credentials.issue(session, person.id, kind, OPERATOR)
+
+
+def _grant(text: str) -> tuple[Role, str]:
+    role, _, group = text.partition(":")
+    if role not in list(Role):
+        raise click.BadParameter(f"“{role}” is no role; choose one of: {', '.join(Role)}.")
+    return Role(role), group or EVERYWHERE
+
+
+def _line(finding: Finding) -> str:
+    where = ":".join(part for part in (finding.path, finding.element_id) if part)
+    name = f" “{finding.element_name}”" if finding.element_name else ""
+    return f"{where}: {finding.rule}:{name} {finding.message}"

@@ -1,0 +1,169 @@
+"""A demonstration: a few people, and incidents in different phases, so that no page is empty."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine import intake, tasks
+from engine.actors import EVERYWHERE, SYSTEM, Actor, Role
+from engine.people import accounts, credentials
+from engine.people.credentials import CredentialKind
+from engine.store.tables import Person
+
+
+@dataclass(frozen=True)
+class DemoPerson:
+    username: str
+    name: str
+    role: Role
+    group: str
+    does: str
+
+
+PEOPLE = (
+    DemoPerson("rosa", "Rosa Reyes", Role.REPORTER, EVERYWHERE, "reports incidents"),
+    DemoPerson("dora", "Dora Lind", Role.RESPONDER, "Service Desk", "works at the service desk"),
+    DemoPerson("tarek", "Tarek Aziz", Role.RESPONDER, "Technical Team", "restores services"),
+    DemoPerson(
+        "mina", "Mina Okafor", Role.INCIDENT_MANAGER, "Incident Management", "manages incidents"
+    ),
+    DemoPerson("otto", "Otto Brandt", Role.PROCESS_OWNER, EVERYWHERE, "owns the process"),
+    DemoPerson("aude", "Aude Martin", Role.AUDITOR, EVERYWHERE, "audits everything"),
+)
+
+Answers = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Story:
+    """A report, and the steps that were taken since: who, on which element, with which answers."""
+
+    report: Answers
+    steps: tuple[tuple[str, str, Answers], ...] = ()
+
+
+def _classified(category: str, impact: str, urgency: str) -> tuple[str, str, Answers]:
+    answers = {"kind": "incident", "category": category, "impact": impact, "urgency": urgency}
+    return "dora", "ClassifyIncident", answers
+
+
+_NOT_SOLVED = (
+    "dora",
+    "DiagnoseIncident",
+    {"symptoms": "See report.", "first_contact": "not_solved"},
+)
+
+STORIES = (
+    Story(
+        {
+            "title": "Label printer in warehouse 2 prints blank labels",
+            "description": "Since the morning shift. New roll, same result.",
+            "service": "Warehouse printing",
+            "affected": "team",
+        }
+    ),
+    Story(
+        {
+            "title": "Dealers cannot place orders in the portal",
+            "description": "The order page answers with an error for every dealer.",
+            "service": "Dealer portal",
+            "affected": "customers",
+        },
+        (_classified("application", "high", "high"),),
+    ),
+    Story(
+        {
+            "title": "Mail arrives hours late",
+            "description": "Mail from outside takes two to three hours.",
+            "service": "Mail",
+            "affected": "everyone",
+        },
+        (_classified("application", "medium", "high"), _NOT_SOLVED),
+    ),
+    Story(
+        {
+            "title": "Phone queue drops callers",
+            "description": "Every third caller is cut off after the greeting.",
+            "service": "Telephony",
+            "affected": "customers",
+        },
+        (
+            _classified("network", "medium", "medium"),
+            (
+                "dora",
+                "DiagnoseIncident",
+                {
+                    "symptoms": "Calls end after 12 seconds.",
+                    "first_contact": "solved",
+                    "resolution_code": "workaround",
+                    "resolution_notes": "Routed the queue over the second line.",
+                },
+            ),
+        ),
+    ),
+    Story(
+        {
+            "title": "Please give me a second monitor",
+            "description": "For the new desk.",
+            "service": "Workplace",
+            "affected": "me",
+        },
+        (
+            (
+                "dora",
+                "ClassifyIncident",
+                {
+                    "kind": "service_request",
+                    "category": "device",
+                    "impact": "low",
+                    "urgency": "low",
+                    "classification_notes": "Passed on to the service catalogue.",
+                },
+            ),
+        ),
+    ),
+)
+
+
+def is_needed(session: Session) -> bool:
+    """Whether nobody has used this installation yet."""
+    return session.scalar(select(func.count(Person.id))) == 0
+
+
+def seed(session: Session) -> None:
+    """Add the people, and tell each story as far as it goes."""
+    actors = {}
+    for person in PEOPLE:
+        grants = [(person.role, person.group)]
+        added = accounts.add(session, person.username, person.name, grants, SYSTEM)
+        actors[person.username] = Actor(added.id, added.name, frozenset(grants))
+    for story in STORIES:
+        _tell(session, story, actors)
+
+
+def links(session: Session) -> list[tuple[DemoPerson, str]]:
+    """A fresh one-time secret for each demo person."""
+    return [
+        (
+            person,
+            credentials.issue(
+                session,
+                accounts.get(session, person.username).id,
+                CredentialKind.LINK,
+                SYSTEM,
+            ),
+        )
+        for person in PEOPLE
+    ]
+
+
+def _tell(session: Session, story: Story, actors: Mapping[str, Actor]) -> None:
+    incident = intake.report(session, "incident", story.report, "web", actors["rosa"])
+    for username, element_id, answers in story.steps:
+        actor = actors[username]
+        waiting = tasks.find(session, actor, tasks.Queue.ALL, incident_id=incident.id)
+        task = next(a.task for a in waiting if a.task.element_id == element_id)
+        tasks.complete(session, task.id, answers, actor)

@@ -1,0 +1,116 @@
+"""record(): one entry a change, in the change's own transaction; never updated, never deleted."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.actors import SYSTEM, Actor
+from engine.store.tables import AuditEntry
+
+
+class Event(StrEnum):
+    INCIDENT_REPORTED = "incident:reported"
+    INCIDENT_CORRECTED = "incident:corrected"
+    REPORT_REPEATED = "report:repeated"  # the same key came in again while open
+    SOURCE_RECOVERED = "source:recovered"  # the sender says that it is over
+    PROCESS_STARTED = "process:started"
+    PROCESS_COMPLETED = "process:completed"
+    PROCESS_FAILED = "process:failed"
+    ELEMENT_COMPLETED = "element:completed"  # an automatic element of the diagram
+    TIMER_FIRED = "timer:fired"
+    TASK_OPENED = "task:opened"
+    TASK_CLAIMED = "task:claimed"
+    TASK_RELEASED = "task:released"
+    TASK_COMPLETED = "task:completed"
+    TASK_CANCELLED = "task:cancelled"  # its process went on without it
+    BUNDLE_DEPLOYED = "bundle:deployed"
+    DRAFT_SAVED = "draft:saved"
+    DRAFT_DISCARDED = "draft:discarded"
+    PERSON_ADDED = "person:added"
+    PERSON_SIGNED_OUT = "person:signed_out"
+    PASSWORD_SET = "password:set"  # noqa: S105 -- an event's name
+    CREDENTIAL_ISSUED = "credential:issued"  # a sign-in is the issue of a session
+    DOOR_ADDED = "door:added"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one entry says; ``changes`` maps a field to its old and new value."""
+
+    event: Event
+    actor: Actor = SYSTEM
+    definition_id: str | None = None
+    element_id: str | None = None
+    element_name: str | None = None
+    task_id: str | None = None
+    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record(session: Session, subject_id: str, *entries: Entry) -> None:
+    """Append entries about one subject (an incident, a bundle, a person, a door), in order."""
+    last = session.scalar(
+        select(func.coalesce(func.max(AuditEntry.sequence), 0)).where(
+            AuditEntry.subject_id == subject_id
+        )
+    )
+    at = clock.now()
+    rows = [
+        _row(entry, subject_id, sequence, at)
+        for sequence, entry in enumerate(entries, start=(last or 0) + 1)
+    ]
+    session.execute(insert(AuditEntry), rows)
+
+
+def of(session: Session, subject_id: str, *, after: int = 0, limit: int = 500) -> list[AuditEntry]:
+    """The entries about a subject behind sequence ``after``, oldest first."""
+    query = (
+        select(AuditEntry)
+        .where(AuditEntry.subject_id == subject_id, AuditEntry.sequence > after)
+        .order_by(AuditEntry.sequence)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def difference(
+    old: Mapping[str, Any], new: Mapping[str, Any], names: Iterable[str]
+) -> dict[str, tuple[Any, Any]]:
+    """The named fields that differ, each with its old and new value."""
+    return {k: (old.get(k), new[k]) for k in names if k in new and old.get(k) != new[k]}
+
+
+def _row(entry: Entry, subject_id: str, sequence: int, at: datetime) -> dict[str, Any]:
+    return {
+        "subject_id": subject_id,
+        "sequence": sequence,
+        "at": at,
+        "event": entry.event,
+        "actor_id": entry.actor.id,
+        "actor_name": entry.actor.name,
+        "definition_id": entry.definition_id,
+        "element_id": entry.element_id,
+        "element_name": entry.element_name,
+        "task_id": entry.task_id,
+        "changes": {k: [_plain(old), _plain(new)] for k, (old, new) in entry.changes.items()},
+        "detail": {k: _plain(value) for k, value in entry.detail.items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON keeps it: moments as ISO 8601, numbers of FEEL as text."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, Sequence):
+        return [_plain(v) for v in value]
+    return str(value)

@@ -1,0 +1,232 @@
+"""The incident itself: find it, read it, correct what was reported about it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from engine import bundles, clock, forms, history
+from engine.actors import Actor
+from engine.bpmn.diagram import Diagram, Kind
+from engine.errors import Conflict, NotFound, StaleVersion
+from engine.forms import Field, Form
+from engine.history import Entry, Event
+from engine.people import permissions
+from engine.people.permissions import Action
+from engine.store.tables import (
+    AuditEntry,
+    Incident,
+    IncidentStatus,
+    ProcessDefinition,
+    ProcessInstance,
+    Task,
+    TaskStatus,
+    Timer,
+)
+
+CORRECTABLE = ("title", "description", "service", "affected")
+
+# Asked where the start form does not ask, or not so that what is there fits.
+_PLAIN = {
+    "title": Field("textfield", "title", "What is wrong?", is_required=True, max_length=200),
+    "description": Field("textarea", "description", "What happened?"),
+    "service": Field("textfield", "service", "Which service is it?", max_length=120),
+    "affected": Field("textfield", "affected", "Who or what is affected?", max_length=200),
+}
+_FINISHED = (Event.ELEMENT_COMPLETED, Event.TASK_COMPLETED, Event.TIMER_FIRED)
+_STORY = 2_000  # entries; an incident that ran longer shows its audit trace in pages
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Which process an incident runs, and how that is going."""
+
+    instance: ProcessInstance
+    definition: ProcessDefinition
+
+
+@dataclass(frozen=True)
+class Path:
+    """Where a process has been and where it waits: ids of elements and flows on its diagram."""
+
+    done: list[str]
+    current: list[str]
+    failed: list[str]
+    counts: dict[str, int]  # of the elements that finished more than once
+
+
+def get(session: Session, incident_id: str, actor: Actor) -> Incident:
+    """An incident by id or number; one that the actor may not see does not exist for them."""
+    incident = session.scalar(
+        select(Incident).where((Incident.id == incident_id) | (Incident.number == incident_id))
+    )
+    if incident is None or not permissions.may(actor, Action.READ_INCIDENT, incident):
+        raise NotFound(f"There is no incident {incident_id}.")
+    return incident
+
+
+def find(
+    session: Session,
+    actor: Actor,
+    *,
+    status: IncidentStatus | None = None,
+    only_open: bool = False,
+    before: tuple[str, str] | None = None,
+    limit: int = 50,
+) -> list[Incident]:
+    """Newest first; ``before`` is ``(number, id)`` of the last one already seen."""
+    query = permissions.visible(select(Incident), actor, Action.READ_INCIDENT)
+    if status:
+        query = query.where(Incident.status == status)
+    if only_open:
+        query = query.where(Incident.closed_at.is_(None))
+    if before:
+        query = query.where(tuple_(Incident.number, Incident.id) < before)
+    query = query.order_by(Incident.number.desc(), Incident.id.desc()).limit(limit)
+    return list(session.scalars(query))
+
+
+def correct(
+    session: Session, incident_id: str, values: Mapping[str, Any], version: int, actor: Actor
+) -> Incident:
+    """Correct what was reported; ``version`` is the one that the actor looked at."""
+    incident = get(session, incident_id, actor)
+    permissions.require(actor, Action.CORRECT_INCIDENT, incident)
+    if incident.version != version:
+        raise StaleVersion(f"{incident.number} has changed since. Look at it again.")
+    if not incident.status.is_open:
+        raise Conflict(f"{incident.number} is {incident.status} and can no longer be corrected.")
+    old = {name: getattr(incident, name) for name in CORRECTABLE}
+    changes = history.difference(old, values, CORRECTABLE)
+    if changes:
+        for name, (_, value) in changes.items():
+            setattr(incident, name, value)
+        incident.updated_at = clock.now()
+        entry = Entry(Event.INCIDENT_CORRECTED, actor, changes=changes)
+        history.record(session, incident.id, entry)
+        session.flush()
+    return incident
+
+
+def standing(session: Session, incident: Incident) -> Standing:
+    row = session.execute(
+        select(ProcessInstance, ProcessDefinition)
+        .join(ProcessDefinition, ProcessDefinition.id == ProcessInstance.definition_id)
+        .where(ProcessInstance.incident_id == incident.id)
+    ).one()
+    instance, definition = row.tuple()
+    return Standing(instance, definition)
+
+
+def trace(
+    session: Session, incident: Incident, actor: Actor, *, after: int = 0, limit: int = 500
+) -> list[AuditEntry]:
+    """Every entry of an incident in order, for those who may read the audit trace."""
+    permissions.require(actor, Action.READ_AUDIT)
+    return history.of(session, incident.id, after=after, limit=limit)
+
+
+def timeline(session: Session, incident: Incident, actor: Actor) -> list[AuditEntry]:
+    """The story of an incident, oldest first.
+
+    A reporter reads what became of it, and not who answered what.
+    """
+    entries = history.of(session, incident.id, limit=_STORY)
+    if permissions.may(actor, Action.READ_PROCESS):
+        return entries
+    return [entry for entry in entries if _is_public(entry)]
+
+
+def next_steps(session: Session, incident: Incident) -> list[Task]:
+    """What waits for somebody, the one due first on top; whoever sees the incident may know."""
+    query = select(Task).where(
+        Task.incident_id == incident.id,
+        Task.status.in_((TaskStatus.OPEN, TaskStatus.CLAIMED)),
+    )
+    return list(session.scalars(query.order_by(Task.due_at.is_(None), Task.due_at, Task.id)))
+
+
+def path(session: Session, incident: Incident) -> Path:
+    """Which way the incident took through its diagram; a flow counts when its source took it."""
+    current = standing(session, incident)
+    rows = session.execute(
+        select(AuditEntry.element_id, AuditEntry.detail)
+        .where(AuditEntry.subject_id == incident.id, AuditEntry.event.in_(_FINISHED))
+        .order_by(AuditEntry.sequence)
+    ).tuples()
+    finished = [(element_id, detail) for element_id, detail in rows if element_id]
+    counts = Counter(element_id for element_id, _ in finished)
+    diagram = _diagram(session, current.definition)
+    flows = {
+        flow for element_id, detail in finished for flow in _taken(diagram, element_id, detail)
+    }
+    failed = current.instance.failed_element_id
+    return Path(
+        done=[*counts, *sorted(flows)],
+        current=_waiting(session, incident, current.instance, diagram),
+        failed=[failed] if failed else [],
+        counts={element_id: count for element_id, count in counts.items() if count > 1},
+    )
+
+
+def questions(session: Session, incident: Incident) -> dict[str, Form]:
+    """Element id -> the form of that task, in the version that the incident runs."""
+    definition = standing(session, incident).definition
+    known = bundles.deployed(session, definition.deployment_id).bundle.forms
+    nodes = _diagram(session, definition).nodes.values()
+    asked = {node.id: known[node.form_key] for node in nodes if node.form_key}
+    if definition.start_form_key:
+        asked[""] = known[definition.start_form_key]  # what the reporter was asked
+    return asked
+
+
+def correction_form(session: Session, incident: Incident) -> Form:
+    """What may be corrected: the start form's questions, where what is there now fits them."""
+    asked = questions(session, incident).get("")
+    fields = []
+    for name in CORRECTABLE:
+        field = asked.find(name) if asked else None
+        fits = field and (not field.options or getattr(incident, name) in dict(field.options))
+        fields.append(field if field and fits else _PLAIN[name])
+    return Form("correction", tuple(fields))
+
+
+def corrections(form: Form, sent: Mapping[str, str]) -> dict[str, str]:
+    """What was typed into the correction form, checked; ``InvalidAnswers`` names the fields."""
+    checked = forms.check(form, forms.from_text(form, sent))
+    return {name: value or "" for name, value in checked.items()}
+
+
+def _is_public(entry: AuditEntry) -> bool:
+    if entry.event == Event.ELEMENT_COMPLETED:
+        return "status" in entry.changes
+    return entry.event in (
+        Event.INCIDENT_REPORTED,
+        Event.INCIDENT_CORRECTED,
+        Event.REPORT_REPEATED,
+        Event.SOURCE_RECOVERED,
+    )
+
+
+def _diagram(session: Session, definition: ProcessDefinition) -> Diagram:
+    deployed = bundles.deployed(session, definition.deployment_id)
+    return deployed.definitions[definition.process_id].diagram
+
+
+def _taken(diagram: Diagram, element_id: str, detail: Mapping[str, Any]) -> Iterator[str]:
+    if "flow_id" in detail:
+        yield detail["flow_id"]
+    else:
+        yield from (flow.id for flow in diagram.outgoing.get(element_id, ()))
+
+
+def _waiting(
+    session: Session, incident: Incident, instance: ProcessInstance, diagram: Diagram
+) -> list[str]:
+    tasks = [task.element_id for task in next_steps(session, incident)]
+    timers = session.scalars(select(Timer.element_id).where(Timer.instance_id == instance.id))
+    catching = {node.id for node in diagram.of_kind(Kind.TIMER_CATCH)}
+    return [*tasks, *(element_id for element_id in timers if element_id in catching)]

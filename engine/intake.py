@@ -1,0 +1,194 @@
+"""A report comes in: recognise it, and open or update an incident."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from engine import bundles, clock, forms, history, instances
+from engine.actors import Actor
+from engine.errors import InvalidAnswers, NotFound
+from engine.forms import Form
+from engine.history import Entry, Event
+from engine.identifiers import new_id
+from engine.people import permissions
+from engine.people.credentials import digest
+from engine.people.permissions import Action
+from engine.store.tables import Door, Incident, IncidentNumber, IncidentStatus, ProcessDefinition
+
+_LONGEST = {"title": 200, "service": 120, "affected": 200}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What somebody or something tells us, in our words."""
+
+    title: str
+    description: str = ""
+    service: str = ""
+    affected: str = ""
+    severity: str | None = None
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What a monitoring tool says about one group of alerts."""
+
+    dedup_key: str
+    is_firing: bool
+    report: Report
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def start_form(session: Session, process_id: str) -> Form:
+    """The form with which a person reports to a process."""
+    definition = current(session, process_id)
+    if not definition.start_form_key:
+        raise NotFound(f"The process “{process_id}” has no form to start it.")
+    return bundles.deployed(session, definition.deployment_id).bundle.forms[
+        definition.start_form_key
+    ]
+
+
+def current(session: Session, process_id: str) -> ProcessDefinition:
+    """The version of a process with which a new incident starts."""
+    definition = session.scalar(
+        select(ProcessDefinition)
+        .where(ProcessDefinition.process_id == process_id)
+        .order_by(ProcessDefinition.version.desc())
+        .limit(1)
+    )
+    if definition is None:
+        raise InvalidAnswers({"process": f"There is no process “{process_id}”."})
+    return definition
+
+
+def report(
+    session: Session, process_id: str, answers: Mapping[str, Any], channel: str, actor: Actor
+) -> Incident:
+    """Open an incident from a person's or a programme's answers to the start form."""
+    permissions.require(actor, Action.REPORT_INCIDENT)
+    checked = forms.check(start_form(session, process_id), answers)
+    known = {key: checked[key] or "" for key in Report.__annotations__ if key in checked}
+    _require_fits(known)
+    return _open(session, process_id, Report(**known), channel, actor, reporter_id=actor.id)
+
+
+def add_door(session: Session, sender: str, label: str, process_id: str, actor: Actor) -> str:
+    """Open an address for a sender and return its token, which is not kept."""
+    token = secrets.token_urlsafe(24)
+    door = Door(
+        id=new_id(),
+        sender=sender,
+        token_hash=digest(token),
+        label=label,
+        process_id=current(session, process_id).process_id,
+        created_at=clock.now(),
+    )
+    session.add(door)
+    detail = {"sender": sender, "label": label, "process": process_id}
+    history.record(session, door.id, Entry(Event.DOOR_ADDED, actor, detail=detail))
+    return token
+
+
+def _require_fits(known: Mapping[str, str]) -> None:
+    errors = {
+        key: f"Use at most {limit} characters; these are {len(known[key])}."
+        for key, limit in _LONGEST.items()
+        if len(known.get(key, "")) > limit
+    }
+    if errors:
+        raise InvalidAnswers(errors)
+
+
+def find_door(session: Session, sender: str, token: str) -> Door:
+    door = session.scalar(
+        select(Door).where(Door.token_hash == digest(token), Door.sender == sender)
+    )
+    if door is None:
+        raise NotFound("There is no door at this address.")
+    return door
+
+
+def receive(session: Session, door: Door, signal: Signal) -> Incident | None:
+    """Open an incident, count a repetition or note a recovery; ``None`` if it was of nothing."""
+    actor = Actor(id=door.id, name=f"{door.sender}: {door.label}")
+    incident = session.scalar(
+        select(Incident).where(Incident.dedup_key == signal.dedup_key, Incident.closed_at.is_(None))
+    )
+    if incident is None:
+        if not signal.is_firing:
+            return None
+        return _open(session, door.process_id, signal.report, door.sender, actor, signal=signal)
+    _note(session, incident, signal, actor)
+    return incident
+
+
+def _note(session: Session, incident: Incident, signal: Signal, actor: Actor) -> None:
+    incident.last_seen_at = incident.updated_at = clock.now()
+    if signal.is_firing:
+        occurrences = (incident.occurrences, incident.occurrences + 1)
+        incident.occurrences += 1
+        changes = {"occurrences": occurrences}
+        entry = Entry(Event.REPORT_REPEATED, actor, changes=changes, detail=signal.detail)
+    else:
+        entry = Entry(Event.SOURCE_RECOVERED, actor, detail=signal.detail)
+    history.record(session, incident.id, entry)
+
+
+def _open(
+    session: Session,
+    process_id: str,
+    report: Report,
+    channel: str,
+    actor: Actor,
+    *,
+    reporter_id: str | None = None,
+    signal: Signal | None = None,
+) -> Incident:
+    definition = current(session, process_id)
+    now = clock.now()
+    incident = Incident(
+        id=new_id(),
+        number=_next_number(session, now.year),
+        title=report.title,
+        description=report.description,
+        service=report.service,
+        affected=report.affected,
+        severity=report.severity,
+        channel=channel,
+        reported_by=actor.name,
+        reporter_id=reporter_id,
+        status=IncidentStatus.NEW,
+        is_major=False,
+        reopened_count=0,
+        dedup_key=signal.dedup_key if signal else None,
+        occurrences=1,
+        last_seen_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(incident)
+    session.flush()
+    told = {"title", "description", "service", "affected", "severity"}
+    changes = {k: (None, getattr(report, k)) for k in sorted(told) if getattr(report, k)}
+    detail = {"number": incident.number, "channel": channel, **(signal.detail if signal else {})}
+    reported = Entry(Event.INCIDENT_REPORTED, actor, changes=changes, detail=detail)
+    instances.start(session, incident, definition, reported)
+    session.flush()
+    return incident
+
+
+def _next_number(session: Session, year: int) -> str:
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    counted = dialect.insert(IncidentNumber).values(year=year, last=1)
+    last = session.scalar(
+        counted.on_conflict_do_update(
+            index_elements=[IncidentNumber.year], set_={"last": IncidentNumber.last + 1}
+        ).returning(IncidentNumber.last)
+    )
+    return f"INC-{year}-{last:06d}"

@@ -1,0 +1,114 @@
+"""Secrets that stand for a person: sessions, one-time sign-in links, API tokens, passwords.
+
+Only hashes are kept. A secret is shown once, to whom it belongs.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from enum import StrEnum
+
+from pwdlib import PasswordHash
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from engine import clock, history
+from engine.actors import Actor, Role
+from engine.errors import InvalidAnswers, NotAllowed
+from engine.history import Entry, Event
+from engine.store.tables import Credential, Grant, Person
+
+MIN_PASSWORD_LENGTH = 15
+_hasher = PasswordHash.recommended()
+# Checked when there is no such person, so that a wrong name takes as long as a wrong password.
+_decoy = _hasher.hash(secrets.token_urlsafe())
+
+
+class CredentialKind(StrEnum):
+    SESSION = "session"  # a browser that signed in
+    LINK = "link"  # signs in once
+    TOKEN = "token"  # noqa: S105 -- a kind, not a secret; a programme that calls the API
+
+
+_LIFETIME = {
+    CredentialKind.SESSION: timedelta(hours=12),
+    CredentialKind.LINK: timedelta(hours=24),
+    CredentialKind.TOKEN: timedelta(days=365),
+}
+
+
+def digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def issue(session: Session, person_id: str, kind: CredentialKind, actor: Actor) -> str:
+    """Make a credential for a person and return its secret, which is not kept."""
+    detail = {"kind": kind}
+    history.record(session, person_id, Entry(Event.CREDENTIAL_ISSUED, actor, detail=detail))
+    secret = secrets.token_urlsafe(32)
+    session.add(
+        Credential(
+            secret_hash=digest(secret),
+            kind=kind,
+            person_id=person_id,
+            created_at=clock.now(),
+            expires_at=clock.now() + _LIFETIME[kind],
+        )
+    )
+    return secret
+
+
+def find_actor(session: Session, kind: CredentialKind, secret: str) -> Actor | None:
+    """The person behind a secret that is still good, with their grants; one statement."""
+    rows = session.execute(
+        select(Person.id, Person.name, Grant.role, Grant.group_name)
+        .join(Credential, Credential.person_id == Person.id)
+        .outerjoin(Grant, Grant.person_id == Person.id)
+        .where(
+            Credential.secret_hash == digest(secret),
+            Credential.kind == kind,
+            Credential.expires_at > clock.now(),
+            Person.is_active,
+        )
+    ).all()
+    if not rows:
+        return None
+    grants = frozenset((Role(row.role), row.group_name) for row in rows if row.role)
+    return Actor(id=rows[0].id, name=rows[0].name, grants=grants)
+
+
+def redeem_link(session: Session, secret: str) -> str:
+    """Use a one-time link up and return the secret of a new session."""
+    actor = find_actor(session, CredentialKind.LINK, secret)
+    if actor is None or actor.id is None:
+        raise NotAllowed("This link has been used or has expired. Ask for a new one.")
+    _delete(session, secret)
+    return issue(session, actor.id, CredentialKind.SESSION, actor)
+
+
+def sign_in(session: Session, username: str, password: str) -> str:
+    """Check a password and return the secret of a new session."""
+    person = session.scalar(select(Person).where(Person.username == username, Person.is_active))
+    known = person.password_hash if person and person.password_hash else None
+    if not _hasher.verify(password, known or _decoy) or person is None or known is None:
+        raise NotAllowed("This username and password do not belong together.")
+    return issue(session, person.id, CredentialKind.SESSION, Actor(person.id, person.name))
+
+
+def sign_out(session: Session, secret: str, actor: Actor) -> None:
+    _delete(session, secret)
+    history.record(session, actor.id or "", Entry(Event.PERSON_SIGNED_OUT, actor))
+
+
+def set_password(session: Session, password: str, actor: Actor) -> None:
+    """Set the actor's own password."""
+    if len(password) < MIN_PASSWORD_LENGTH:
+        message = f"Use at least {MIN_PASSWORD_LENGTH} characters; a few words are easy to keep."
+        raise InvalidAnswers({"password": message})
+    person = session.get_one(Person, actor.id)
+    person.password_hash = _hasher.hash(password)
+    history.record(session, person.id, Entry(Event.PASSWORD_SET, actor))
+
+
+def _delete(session: Session, secret: str) -> None:
+    session.execute(delete(Credential).where(Credential.secret_hash == digest(secret)))

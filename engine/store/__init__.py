@@ -1,0 +1,1 @@
+"""Where rows live: the tables, the one transaction, the migrations."""

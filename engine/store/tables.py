@@ -1,0 +1,337 @@
+"""The rows, without rules: typed columns, keys and indexes."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware and UTC on both sides, whatever the database keeps."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class IncidentStatus(StrEnum):
+    NEW = "new"  # reported, not classified yet
+    IN_PROGRESS = "in_progress"  # somebody works on it
+    ON_HOLD = "on_hold"  # waits on someone outside; has a hold_reason
+    RESOLVED = "resolved"  # service restored, confirmation or review outstanding
+    CLOSED = "closed"  # done, reviewed as far as its process demands
+    CANCELLED = "cancelled"  # was no incident
+
+    @property
+    def is_open(self) -> bool:
+        return self not in (IncidentStatus.CLOSED, IncidentStatus.CANCELLED)
+
+
+class InstanceStatus(StrEnum):
+    RUNNING = "running"  # waits for a task or a timer
+    COMPLETED = "completed"  # reached its end
+    FAILED = "failed"  # stuck on a process failure; an administrator must look
+
+
+class TaskStatus(StrEnum):
+    OPEN = "open"  # anyone in the candidate group may claim it
+    CLAIMED = "claimed"  # has an assignee
+    COMPLETED = "completed"  # answered
+    CANCELLED = "cancelled"  # its process went on without it
+
+
+def _stored(statuses: type[StrEnum]) -> Enum:
+    """A status as its value in a plain text column, and as the enum in Python."""
+    return Enum(
+        statuses,
+        native_enum=False,
+        length=16,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {
+        datetime: UtcDateTime,
+        IncidentStatus: _stored(IncidentStatus),
+        InstanceStatus: _stored(InstanceStatus),
+        TaskStatus: _stored(TaskStatus),
+    }
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+# ---- people
+
+
+class Person(Base):
+    __tablename__ = "person"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    is_active: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class Grant(Base):
+    """A role, everywhere or for one candidate group."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (UniqueConstraint("person_id", "role", "group_name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    role: Mapped[str] = mapped_column(String(32))
+    group_name: Mapped[str] = mapped_column(String(120))  # "" is everywhere
+
+
+class Credential(Base):
+    """A secret that stands for a person, kept as its SHA-256: session, sign-in link, API token."""
+
+    __tablename__ = "credential"
+
+    secret_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class Door(Base):
+    """An address at which another tool reports; its token is kept as SHA-256."""
+
+    __tablename__ = "door"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    sender: Mapped[str] = mapped_column(String(32))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    label: Mapped[str] = mapped_column(String(120))
+    process_id: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[datetime]
+
+
+# ---- the process library
+
+
+class Deployment(Base):
+    """One version of a bundle; never changed once written."""
+
+    __tablename__ = "deployment"
+    __table_args__ = (UniqueConstraint("bundle_id", "version"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    bundle_id: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int]
+    title: Mapped[str] = mapped_column(String(200))
+    sha256: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(String(500))
+    deployed_at: Mapped[datetime]
+    deployed_by: Mapped[str] = mapped_column(String(120))
+
+
+class DeploymentFile(Base):
+    __tablename__ = "deployment_file"
+
+    deployment_id: Mapped[str] = mapped_column(ForeignKey("deployment.id"), primary_key=True)
+    path: Mapped[str] = mapped_column(String(200), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ProcessDefinition(Base):
+    """One diagram of a deployment."""
+
+    __tablename__ = "process_definition"
+    __table_args__ = (UniqueConstraint("process_id", "version"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    deployment_id: Mapped[str] = mapped_column(ForeignKey("deployment.id"), index=True)
+    process_id: Mapped[str] = mapped_column(String(120))
+    version: Mapped[int]
+    name: Mapped[str] = mapped_column(String(200))
+    path: Mapped[str] = mapped_column(String(200))
+    start_form_key: Mapped[str | None] = mapped_column(String(120))
+
+
+class Draft(Base):
+    """The next version of a bundle, while its owner edits it; one a bundle."""
+
+    __tablename__ = "draft"
+
+    bundle_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    based_on: Mapped[str] = mapped_column(ForeignKey("deployment.id"))
+    version: Mapped[int] = mapped_column()
+    saved_at: Mapped[datetime]
+    saved_by: Mapped[str] = mapped_column(String(120))
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class DraftFile(Base):
+    """A file that differs from the deployment on which the draft is based."""
+
+    __tablename__ = "draft_file"
+
+    bundle_id: Mapped[str] = mapped_column(ForeignKey("draft.bundle_id"), primary_key=True)
+    path: Mapped[str] = mapped_column(String(200), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+# ---- incidents and their processes
+
+
+class Incident(Base):
+    __tablename__ = "incident"
+    __table_args__ = (
+        Index("ix_incident_status_created_at", "status", "created_at"),
+        # A key recognises one open incident; a closed one gives its key up.
+        Index(
+            "uq_incident_open_dedup_key",
+            "dedup_key",
+            unique=True,
+            sqlite_where=text("dedup_key IS NOT NULL AND closed_at IS NULL"),
+            postgresql_where=text("dedup_key IS NOT NULL AND closed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text)
+    service: Mapped[str] = mapped_column(String(120))
+    affected: Mapped[str] = mapped_column(String(200))
+    channel: Mapped[str] = mapped_column(String(32))
+    severity: Mapped[str | None] = mapped_column(String(16))
+    reported_by: Mapped[str] = mapped_column(String(120))
+    reporter_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"), index=True)
+    status: Mapped[IncidentStatus]
+    phase: Mapped[str | None] = mapped_column(String(16))
+    category: Mapped[str | None] = mapped_column(String(64))
+    impact: Mapped[str | None] = mapped_column(String(16))
+    urgency: Mapped[str | None] = mapped_column(String(16))
+    priority: Mapped[str | None] = mapped_column(String(4))
+    is_major: Mapped[bool]
+    hold_reason: Mapped[str | None] = mapped_column(String(120))
+    resolution_code: Mapped[str | None] = mapped_column(String(32))
+    resolution_notes: Mapped[str | None] = mapped_column(Text)
+    reopened_count: Mapped[int]
+    dedup_key: Mapped[str | None] = mapped_column(String(500))
+    occurrences: Mapped[int]
+    last_seen_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class IncidentNumber(Base):
+    """The last number given out in a year."""
+
+    __tablename__ = "incident_number"
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int]
+
+
+class ProcessInstance(Base):
+    __tablename__ = "process_instance"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incident.id"), unique=True)
+    definition_id: Mapped[str] = mapped_column(ForeignKey("process_definition.id"), index=True)
+    status: Mapped[InstanceStatus]
+    snapshot: Mapped[str] = mapped_column(Text)
+    failed_element_id: Mapped[str | None] = mapped_column(String(120))
+    failure: Mapped[str | None] = mapped_column(Text)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    version: Mapped[int]
+
+
+class Task(Base):
+    """A user task that waits, or waited, for a person."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        Index("ix_task_status_candidate_group_due_at", "status", "candidate_group", "due_at"),
+        Index("ix_task_assignee_id_status", "assignee_id", "status"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)  # also its name in the snapshot
+    instance_id: Mapped[str] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incident.id"), index=True)
+    definition_id: Mapped[str] = mapped_column(ForeignKey("process_definition.id"))
+    element_id: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(200))
+    phase: Mapped[str | None] = mapped_column(String(16))
+    candidate_group: Mapped[str] = mapped_column(String(120))
+    form_key: Mapped[str] = mapped_column(String(120))
+    status: Mapped[TaskStatus]
+    assignee_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    version: Mapped[int]
+
+
+class Timer(Base):
+    """A timer that has not fired yet; its row goes when it fires or is cancelled."""
+
+    __tablename__ = "timer"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)  # also its name in the snapshot
+    instance_id: Mapped[str] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    element_id: Mapped[str] = mapped_column(String(120))
+    due_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AuditEntry(Base):
+    """Who did what when; appended, never updated or deleted."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (UniqueConstraint("subject_id", "sequence"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(String(120))  # an incident, a bundle, a person, a door
+    sequence: Mapped[int]  # 1, 2, 3 … per subject
+    at: Mapped[datetime]
+    event: Mapped[str] = mapped_column(String(40))
+    actor_id: Mapped[str | None] = mapped_column(String(120))
+    actor_name: Mapped[str] = mapped_column(String(120))
+    definition_id: Mapped[str | None] = mapped_column(ForeignKey("process_definition.id"))
+    element_id: Mapped[str | None] = mapped_column(String(120))
+    element_name: Mapped[str | None] = mapped_column(String(200))
+    task_id: Mapped[str | None] = mapped_column(String(36))
+    changes: Mapped[dict[str, Any]] = mapped_column(JSON)  # field -> [old, new]
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -1,0 +1,200 @@
+"""The worklist: find, claim, release, complete."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVarTuple
+
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from engine import bundles, clock, forms, history, instances
+from engine.actors import Actor, Role
+from engine.bpmn.diagram import Node
+from engine.errors import Conflict, NotAllowed, NotFound, StaleVersion
+from engine.forms import Form
+from engine.history import Entry, Event
+from engine.people import permissions
+from engine.people.permissions import Action
+from engine.store.tables import Incident, ProcessDefinition, Task, TaskStatus
+
+Ts = TypeVarTuple("Ts")  # the columns of a query
+
+_FAR = datetime(9999, 1, 1, tzinfo=UTC)  # sorts tasks without a due time last
+
+
+class Queue(StrEnum):
+    """The views of the inbox."""
+
+    MINE = "mine"  # claimed by me
+    GROUPS = "groups"  # open in my groups
+    OVERDUE = "overdue"  # mine or open in my groups, past its due time
+    ALL = "all"  # every waiting task I may see
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A task with the incident it belongs to."""
+
+    task: Task
+    incident: Incident
+
+
+@dataclass(frozen=True)
+class Worksheet:
+    """What a person needs to do a task: the form and the instructions of the pinned version."""
+
+    form: Form
+    node: Node
+    definition: ProcessDefinition
+
+
+def get(session: Session, task_id: str, actor: Actor) -> Assignment:
+    """A task the actor may see, or ``NotFound``."""
+    row = session.execute(
+        select(Task, Incident)
+        .join(Incident, Incident.id == Task.incident_id)
+        .where(Task.id == task_id)
+    ).one_or_none()
+    if row is None or not permissions.may(actor, Action.READ_TASK, row[0]):
+        raise NotFound("There is no such task among yours.")
+    return Assignment(*row.tuple())
+
+
+def find(
+    session: Session,
+    actor: Actor,
+    queue: Queue,
+    *,
+    incident_id: str | None = None,
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[Assignment]:
+    """Waiting tasks, the one due first on top; ``after`` is ``sort_key`` of the last one seen."""
+    due = func.coalesce(Task.due_at, _FAR)
+    query = select(Task, Incident).join(Incident, Incident.id == Task.incident_id)
+    query = _in_queue(permissions.visible(query, actor, Action.READ_TASK), actor, queue)
+    if incident_id:
+        query = query.where(Task.incident_id == incident_id)
+    if after:
+        query = query.where(tuple_(due, Task.id) > after)
+    rows = session.execute(query.order_by(due, Task.id).limit(limit))
+    return [Assignment(*row.tuple()) for row in rows]
+
+
+def count(session: Session, actor: Actor) -> dict[Queue, int]:
+    """How many tasks wait in each queue."""
+    counts = {}
+    for queue in Queue:
+        query = permissions.visible(select(func.count(Task.id)), actor, Action.READ_TASK)
+        counts[queue] = session.scalar(_in_queue(query, actor, queue)) or 0
+    return counts
+
+
+def sort_key(task: Task) -> tuple[datetime, str]:
+    return task.due_at or _FAR, task.id
+
+
+def worksheet(session: Session, task: Task) -> Worksheet:
+    definition = session.get_one(ProcessDefinition, task.definition_id)
+    deployed = bundles.deployed(session, definition.deployment_id)
+    node = deployed.definitions[definition.process_id].diagram.nodes[task.element_id]
+    return Worksheet(deployed.bundle.forms[task.form_key], node, definition)
+
+
+def claim(session: Session, task_id: str, actor: Actor, version: int | None = None) -> Assignment:
+    """Take an open task; claiming one's own task again changes nothing."""
+    assignment = _get_for_work(session, task_id, actor, version)
+    task = assignment.task
+    if task.assignee_id == actor.id and task.status is TaskStatus.CLAIMED:
+        return assignment
+    _require_waiting(task)
+    if task.status is TaskStatus.CLAIMED:
+        raise Conflict("Somebody else has claimed this task.")
+    history.record(session, task.incident_id, _take(task, actor))
+    session.flush()
+    return assignment
+
+
+def release(session: Session, task_id: str, actor: Actor, version: int | None = None) -> Assignment:
+    """Give a claimed task back to its group."""
+    assignment = _get_for_work(session, task_id, actor, version)
+    task = assignment.task
+    _require_waiting(task)
+    if task.assignee_id != actor.id:
+        raise NotAllowed("Only its assignee may release this task.")
+    task.status, task.assignee_id = TaskStatus.OPEN, None
+    task.version += 1
+    history.record(session, task.incident_id, _entry(Event.TASK_RELEASED, task, actor))
+    session.flush()
+    return assignment
+
+
+def complete(
+    session: Session,
+    task_id: str,
+    answers: Mapping[str, Any],
+    actor: Actor,
+    version: int | None = None,
+) -> Assignment:
+    """Complete a task and run its process on to the next wait.
+
+    Whoever completes an open task of their group claims it by that; the history shows both.
+    """
+    assignment = _get_for_work(session, task_id, actor, version)
+    task = assignment.task
+    _require_waiting(task)
+    if task.status is TaskStatus.CLAIMED and task.assignee_id != actor.id:
+        raise NotAllowed("Somebody else has claimed this task. Ask them to release it.")
+    checked = forms.check(worksheet(session, task).form, answers)
+    first = [_take(task, actor)] if task.status is TaskStatus.OPEN else []
+    instances.complete_task(session, task, checked, actor, first)
+    session.flush()
+    return assignment
+
+
+def _get_for_work(session: Session, task_id: str, actor: Actor, version: int | None) -> Assignment:
+    assignment = get(session, task_id, actor)
+    permissions.require(actor, Action.WORK_TASK, assignment.task)
+    if version is not None and version != assignment.task.version:
+        raise StaleVersion("This task has changed since. Look at it again.")
+    return assignment
+
+
+def _require_waiting(task: Task) -> None:
+    if task.status in (TaskStatus.COMPLETED, TaskStatus.CANCELLED):
+        raise Conflict(f"This task is already {task.status}.")
+
+
+def _take(task: Task, actor: Actor) -> Entry:
+    task.status, task.assignee_id = TaskStatus.CLAIMED, actor.id
+    task.version += 1
+    return _entry(Event.TASK_CLAIMED, task, actor)
+
+
+def _entry(event: Event, task: Task, actor: Actor) -> Entry:
+    return Entry(
+        event,
+        actor,
+        definition_id=task.definition_id,
+        element_id=task.element_id,
+        element_name=task.name,
+        task_id=task.id,
+    )
+
+
+def _in_queue(query: Select[*Ts], actor: Actor, queue: Queue) -> Select[*Ts]:
+    is_waiting = Task.status.in_((TaskStatus.OPEN, TaskStatus.CLAIMED))
+    is_mine = (Task.status == TaskStatus.CLAIMED) & (Task.assignee_id == actor.id)
+    groups = actor.groups_as(Role.RESPONDER, Role.INCIDENT_MANAGER)
+    is_ours = (Task.status == TaskStatus.OPEN) & Task.candidate_group.in_(groups)
+    match queue:
+        case Queue.MINE:
+            return query.where(is_mine)
+        case Queue.GROUPS:
+            return query.where(is_ours)
+        case Queue.OVERDUE:
+            return query.where((is_mine | is_ours) & (Task.due_at < clock.now()))
+        case Queue.ALL:
+            return query.where(is_waiting)
