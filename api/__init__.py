@@ -1,0 +1,28 @@
+"""Steadyhand over HTTP: REST, doors for other tools, and pages; every rule is in ``engine``."""
+
+from flask import Flask
+
+from api import auth, errors, security
+from api.context import EXTENSION
+from api.doors import alertmanager
+from api.rest import register_rest
+from api.web import register_pages
+from engine.settings import Settings
+from engine.store.database import Database
+
+MAX_BODY_BYTES = 1024 * 1024
+
+
+def create_app(database: Database, settings: Settings) -> Flask:
+    """The WSGI application over a migrated database."""
+    app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["SESSION_COOKIE_SECURE"] = settings.is_secure
+    app.extensions[EXTENSION] = database
+    app.before_request(auth.require_same_origin)
+    app.after_request(security.add_headers)
+    register_rest(app)
+    app.register_blueprint(alertmanager.blueprint)
+    register_pages(app)
+    errors.register(app)
+    return app

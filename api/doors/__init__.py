@@ -1,0 +1,1 @@
+"""What other tools already send, accepted unchanged: one module a sender."""

@@ -1,0 +1,110 @@
+"""Turns what the engine says into RFC 9457 problems for programmes and pages for people."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from flask import Flask, Response, json, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from engine.errors import (
+    Conflict,
+    InvalidAnswers,
+    InvalidDocument,
+    NotAllowed,
+    NotFound,
+    Refused,
+    StaleVersion,
+)
+
+_STATUS: dict[type[Exception], tuple[int, str]] = {
+    NotFound: (404, "Not found"),
+    NotAllowed: (403, "Not allowed"),
+    StaleVersion: (412, "Changed since you looked"),
+    Conflict: (409, "Conflict"),
+    InvalidAnswers: (422, "Answers need another look"),
+    InvalidDocument: (422, "Unreadable file"),
+    Refused: (422, "Refused by the checks"),
+}
+
+
+def register(app: Flask) -> None:
+    for kind in _STATUS:
+        app.register_error_handler(kind, handle_engine_error)
+    app.register_error_handler(StaleDataError, handle_lost_race)
+    app.register_error_handler(HTTPException, handle_http_error)
+
+
+def handle_engine_error(error: Exception) -> ResponseReturnValue:
+    status, title = next(entry for kind, entry in _STATUS.items() if isinstance(error, kind))
+    return _answer(status, title, str(error), list(_pointers(error)))
+
+
+def handle_lost_race(_: StaleDataError) -> ResponseReturnValue:
+    """Two requests changed one row; the later one gives way."""
+    return handle_engine_error(Conflict("Somebody else changed this just now. Look at it again."))
+
+
+def handle_http_error(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if status == 401 and not _is_programme():
+        return redirect(url_for("sign_in.form", next=request.full_path))
+    # The text of an unexpected error may hold anything; it stays in the log.
+    detail = InternalServerError.description if status >= 500 else str(error.description)
+    return _answer(status, error.name, detail, list(_invalid_fields(error)), error.get_headers())
+
+
+def _answer(
+    status: int,
+    title: str,
+    detail: str,
+    errors: list[dict[str, Any]],
+    headers: list[tuple[str, str]] | None = None,
+) -> Response:
+    if _is_programme():
+        body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        if errors:
+            body["errors"] = errors
+        response = Response(json.dumps(body), status, content_type="application/problem+json")
+    else:
+        page = render_template("error.html", status=status, title=title, detail=detail)
+        response = Response(page, status)
+    for name, value in headers or []:
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="Steadyhand"'
+    return response
+
+
+def _is_programme() -> bool:
+    return request.path.startswith(("/api/", "/doors/"))
+
+
+def _pointers(error: Exception) -> Iterator[dict[str, Any]]:
+    """RFC 9457 §3: each error with a JSON pointer, or a finding with its element."""
+    if isinstance(error, InvalidAnswers):
+        for field, message in error.errors.items():
+            yield {"pointer": f"#/answers/{field}", "detail": message}
+    if isinstance(error, Refused):
+        for finding in error.findings:
+            yield asdict(finding)
+
+
+def _invalid_fields(error: HTTPException) -> Iterator[dict[str, Any]]:
+    """What marshmallow said about a body or a query, flattened into pointers."""
+    data = getattr(error, "data", None) or {}
+    for location, messages in (data.get("messages") or {}).items():
+        root = "#" if location == "json" else location
+        yield from _flatten(root, messages)
+
+
+def _flatten(pointer: str, messages: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
+            yield from _flatten(pointer if key == "_schema" else f"{pointer}/{key}", inner)
+    else:
+        for message in messages if isinstance(messages, list) else [messages]:
+            yield {"pointer": pointer, "detail": str(message)}

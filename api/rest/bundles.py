@@ -1,0 +1,85 @@
+"""Bundles: deploy one whole, or edit the draft of its next version file by file."""
+
+from typing import Any
+
+from flask import Response, request
+from flask_smorest import Blueprint
+
+from api.context import changing, reading
+from api.rest import paging
+from api.rest.schemas import (
+    BundleSchema,
+    DeployDraftSchema,
+    DeploymentSchema,
+    DraftCheckSchema,
+)
+from engine import library
+from engine.store.tables import Deployment
+
+blueprint = Blueprint(
+    "rest_bundles", __name__, url_prefix="/api/v1/bundles", description="Bundles and drafts"
+)
+
+
+@blueprint.post("")
+@blueprint.arguments(BundleSchema)
+@blueprint.response(201, DeploymentSchema)
+@blueprint.alt_response(422, description="Refused by the checks; each finding names its element")
+def deploy(body: dict[str, Any]) -> Deployment:
+    """Deploy a bundle as its next version; the same content again is the same version."""
+    files = {path: content.encode() for path, content in body["files"].items()}
+    with changing() as (session, actor):
+        return library.deploy(session, files, body["note"], actor)
+
+
+@blueprint.get("/<bundle_id>/draft/<path:path>")
+@blueprint.response(200, content_type="application/xml")
+def read_draft(bundle_id: str, path: str) -> Response:
+    """Read a file as the draft has it; the ETag names the draft's version."""
+    with reading() as (session, actor):
+        content, version = library.read_draft(session, bundle_id, path, actor)
+    return Response(content, content_type="application/xml", headers=paging.entity_tag(version))
+
+
+@blueprint.put("/<bundle_id>/draft/<path:path>")
+@blueprint.response(200, DraftCheckSchema)
+@blueprint.alt_response(412, description="Somebody else saved the draft")
+@blueprint.alt_response(422, description="The file cannot be read")
+@blueprint.alt_response(428, description="If-Match is required")
+def save_draft(bundle_id: str, path: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Save a file of the draft; it may be unfinished, and the findings say what is missing."""
+    version = paging.required_version()
+    content = request.get_data()
+    with changing() as (session, actor):
+        draft = library.save_draft(session, bundle_id, path, content, version, actor)
+        findings = library.check_draft(session, bundle_id, {}, actor)
+    tag = paging.entity_tag(draft.version)
+    return {"etag": tag["ETag"], "findings": findings}, tag
+
+
+@blueprint.post("/<bundle_id>/check/<path:path>")
+@blueprint.response(200, DraftCheckSchema)
+def check(bundle_id: str, path: str) -> dict[str, Any]:
+    """Check the draft with this content of one file; nothing is kept."""
+    content = request.get_data()
+    with reading() as (session, actor):
+        return {"findings": library.check_draft(session, bundle_id, {path: content}, actor)}
+
+
+@blueprint.post("/<bundle_id>/draft")
+@blueprint.arguments(DeployDraftSchema)
+@blueprint.response(201, DeploymentSchema)
+@blueprint.alt_response(409, description="Another version was deployed meanwhile")
+@blueprint.alt_response(422, description="Refused by the checks")
+def deploy_draft(body: dict[str, Any], bundle_id: str) -> Deployment:
+    """Deploy the draft as the next version."""
+    with changing() as (session, actor):
+        return library.deploy_draft(session, bundle_id, body["note"], actor)
+
+
+@blueprint.delete("/<bundle_id>/draft")
+@blueprint.response(204)
+def discard_draft(bundle_id: str) -> None:
+    """Throw the draft away."""
+    with changing() as (session, actor):
+        library.discard_draft(session, bundle_id, actor)

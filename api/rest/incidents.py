@@ -1,0 +1,110 @@
+"""Incidents: report, list, read, correct, and their audit trace."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+from marshmallow import fields
+
+from api.context import changing, reading
+from api.rest import paging
+from api.rest.schemas import (
+    AuditPageSchema,
+    CorrectionSchema,
+    IncidentPageSchema,
+    IncidentSchema,
+    ReportSchema,
+)
+from engine import incidents, intake
+from engine.store.tables import AuditEntry, Incident, IncidentStatus
+
+blueprint = Blueprint(
+    "rest_incidents", __name__, url_prefix="/api/v1/incidents", description="Incidents"
+)
+
+Tagged = tuple[Incident, dict[str, str]]
+
+
+class IncidentArguments(paging.PageArguments):
+    status = fields.Enum(IncidentStatus, by_value=True, load_default=None)
+    open = fields.Boolean(load_default=False, metadata={"description": "Only those not closed"})
+
+
+@blueprint.get("")
+@blueprint.arguments(IncidentArguments, location="query")
+@blueprint.response(200, IncidentPageSchema)
+def find(arguments: dict[str, Any]) -> dict[str, Any]:
+    """List the incidents you may see, newest first."""
+    limit = arguments["limit"]
+    before = paging.decode_cursor(arguments["cursor"], str, str)
+    with reading() as (session, actor):
+        found = incidents.find(
+            session,
+            actor,
+            status=arguments["status"],
+            only_open=arguments["open"],
+            before=before,
+            limit=limit,
+        )
+    last = found[-1] if len(found) == limit else None
+    return {
+        "items": found,
+        "next_cursor": paging.encode_cursor(last.number, last.id) if last else None,
+    }
+
+
+@blueprint.post("")
+@blueprint.arguments(ReportSchema)
+@blueprint.response(201, IncidentSchema)
+@blueprint.alt_response(403, description="You may not report")
+def report(body: dict[str, Any]) -> Tagged:
+    """Report an incident; its process starts at once."""
+    with changing() as (session, actor):
+        incident = intake.report(session, body["process"], body["answers"], "api", actor)
+    return incident, paging.entity_tag(incident.version)
+
+
+@blueprint.get("/<incident_id>")
+@blueprint.response(200, IncidentSchema)
+def read(incident_id: str) -> Tagged:
+    """Read an incident by id or number; the ETag names its version."""
+    with reading() as (session, actor):
+        incident = incidents.get(session, incident_id, actor)
+    return incident, paging.entity_tag(incident.version)
+
+
+@blueprint.patch("/<incident_id>")
+@blueprint.arguments(CorrectionSchema)
+@blueprint.response(200, IncidentSchema)
+@blueprint.alt_response(412, description="Changed since you looked")
+@blueprint.alt_response(428, description="If-Match is required")
+def correct(body: dict[str, Any], incident_id: str) -> Tagged:
+    """Correct what was reported; send the ETag that you last saw as If-Match."""
+    version = paging.required_version()
+    with changing() as (session, actor):
+        incident = incidents.correct(session, incident_id, body, version, actor)
+    return incident, paging.entity_tag(incident.version)
+
+
+@blueprint.get("/<incident_id>/history")
+@blueprint.arguments(paging.PageArguments, location="query")
+@blueprint.response(200, AuditPageSchema)
+def history(arguments: dict[str, Any], incident_id: str) -> dict[str, Any]:
+    """Read the audit trace of an incident: every step, once, in order."""
+    limit = arguments["limit"]
+    (after,) = paging.decode_cursor(arguments["cursor"], int) or (0,)
+    with reading() as (session, actor):
+        incident = incidents.get(session, incident_id, actor)
+        entries = incidents.trace(session, incident, actor, after=after, limit=limit)
+        definition = incidents.standing(session, incident).definition
+    last = entries[-1].sequence if len(entries) == limit else None
+    return {
+        "items": [_entry(entry, definition.process_id, definition.version) for entry in entries],
+        "next_cursor": paging.encode_cursor(last) if last else None,
+    }
+
+
+def _entry(entry: AuditEntry, process_id: str, version: int) -> dict[str, Any]:
+    columns = {c.name: getattr(entry, c.name) for c in entry.__table__.columns}
+    if entry.definition_id:
+        columns |= {"process_id": process_id, "process_version": version}
+    return columns

@@ -1,0 +1,69 @@
+"""Cursor pages and entity tags: how lists go on, and how a version is named."""
+
+import base64
+import binascii
+import json
+from datetime import datetime
+from typing import Any
+
+from flask import request
+from marshmallow import Schema, fields, validate
+from werkzeug.exceptions import PreconditionRequired, UnprocessableEntity
+
+MAX_PAGE = 200
+
+
+class PageArguments(Schema):
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, MAX_PAGE))
+    cursor = fields.String(
+        load_default=None, metadata={"description": "`next_cursor` of the page before"}
+    )
+
+
+def encode_cursor(*key: str | int) -> str:
+    """Where the next page begins, opaque to the caller."""
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, *kinds: type) -> Any:
+    """The key in a cursor, its parts of the given kinds; 422 for anything that we did not make."""
+    if cursor is None:
+        return None
+    try:
+        padded = cursor.encode() + b"=" * (-len(cursor) % 4)
+        parts = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        return tuple(
+            datetime.fromisoformat(part) if kind is datetime else _require(part, kind)
+            for part, kind in zip(parts, kinds, strict=True)
+        )
+    except (ValueError, TypeError, binascii.Error) as error:
+        refusal = UnprocessableEntity("The cursor is not one that this list gave out.")
+        refusal.data = {"messages": {"query": {"cursor": ["Unknown cursor."]}}}  # type: ignore[attr-defined]
+        raise refusal from error
+
+
+def entity_tag(version: int) -> dict[str, str]:
+    """The header that names a version (RFC 9110 §8.8.3)."""
+    return {"ETag": f'"{version}"'}
+
+
+def expected_version() -> int | None:
+    """The version in If-Match, ``None`` without one; an unknown tag matches nothing."""
+    tags = list(request.if_match)
+    if not tags:
+        return None
+    return int(tags[0]) if tags[0].isdecimal() and len(tags[0]) < 10 else -1
+
+
+def required_version() -> int:
+    """The version in If-Match; 428 without one (RFC 6585 §3)."""
+    version = expected_version()
+    if version is None:
+        raise PreconditionRequired("Send the ETag that you last saw as If-Match.")
+    return version
+
+
+def _require(part: Any, kind: type) -> Any:
+    if type(part) is not kind:
+        raise TypeError(part)
+    return part

@@ -1,0 +1,221 @@
+"""The shapes of what goes in and out; meaning is checked in the engine."""
+
+from marshmallow import Schema, fields, validate
+
+from engine.incidents import CORRECTABLE
+from engine.store.tables import IncidentStatus, TaskStatus
+
+_MOMENT = {"description": "UTC, ISO 8601"}
+
+
+class ProblemErrorSchema(Schema):
+    pointer = fields.String(metadata={"description": "JSON pointer to the field"})
+    detail = fields.String()
+    rule = fields.String()
+    path = fields.String()
+    element_id = fields.String()
+    element_name = fields.String()
+    message = fields.String()
+
+
+class ProblemSchema(Schema):
+    """RFC 9457."""
+
+    type = fields.String()
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+    errors = fields.List(fields.Nested(ProblemErrorSchema))
+
+
+class ReportSchema(Schema):
+    process = fields.String(load_default="incident", validate=validate.Length(1, 120))
+    answers = fields.Dict(
+        keys=fields.String(),
+        required=True,
+        metadata={"description": "Answers to the process's start form"},
+    )
+
+
+class IncidentSummarySchema(Schema):
+    id = fields.String()
+    number = fields.String()
+    title = fields.String()
+    status = fields.Enum(IncidentStatus, by_value=True)
+    phase = fields.String(allow_none=True)
+    priority = fields.String(allow_none=True)
+
+
+class IncidentSchema(IncidentSummarySchema):
+    description = fields.String()
+    service = fields.String()
+    affected = fields.String()
+    channel = fields.String()
+    severity = fields.String(allow_none=True)
+    reported_by = fields.String()
+    category = fields.String(allow_none=True)
+    impact = fields.String(allow_none=True)
+    urgency = fields.String(allow_none=True)
+    is_major = fields.Boolean()
+    hold_reason = fields.String(allow_none=True)
+    resolution_code = fields.String(allow_none=True)
+    resolution_notes = fields.String(allow_none=True)
+    reopened_count = fields.Integer()
+    occurrences = fields.Integer()
+    last_seen_at = fields.DateTime(metadata=_MOMENT)
+    created_at = fields.DateTime(metadata=_MOMENT)
+    updated_at = fields.DateTime(metadata=_MOMENT)
+    resolved_at = fields.DateTime(allow_none=True, metadata=_MOMENT)
+    closed_at = fields.DateTime(allow_none=True, metadata=_MOMENT)
+    version = fields.Integer()
+
+
+class IncidentPageSchema(Schema):
+    items = fields.List(fields.Nested(IncidentSchema))
+    next_cursor = fields.String(allow_none=True)
+
+
+class CorrectionSchema(Schema):
+    title = fields.String(validate=validate.Length(1, 200))
+    description = fields.String(validate=validate.Length(max=20_000))
+    service = fields.String(validate=validate.Length(max=120))
+    affected = fields.String(validate=validate.Length(max=200))
+
+
+if set(CorrectionSchema._declared_fields) != set(CORRECTABLE):  # noqa: SLF001
+    raise AssertionError("CorrectionSchema and incidents.CORRECTABLE must name the same fields.")
+
+
+class TaskSchema(Schema):
+    id = fields.String()
+    name = fields.String()
+    element_id = fields.String()
+    phase = fields.String(allow_none=True)
+    candidate_group = fields.String()
+    form_key = fields.String()
+    status = fields.Enum(TaskStatus, by_value=True)
+    assignee_id = fields.String(allow_none=True)
+    created_at = fields.DateTime(metadata=_MOMENT)
+    due_at = fields.DateTime(allow_none=True, metadata=_MOMENT)
+    ended_at = fields.DateTime(allow_none=True, metadata=_MOMENT)
+    incident_id = fields.String()
+    version = fields.Integer()
+
+
+class AssignmentSchema(Schema):
+    """A task and the incident it belongs to."""
+
+    task = fields.Nested(TaskSchema)
+    incident = fields.Nested(IncidentSummarySchema)
+
+
+class AssignmentPageSchema(Schema):
+    items = fields.List(fields.Nested(AssignmentSchema))
+    next_cursor = fields.String(allow_none=True)
+
+
+class FormFieldSchema(Schema):
+    key = fields.String()
+    type = fields.String()
+    label = fields.String()
+    description = fields.String()
+    is_required = fields.Boolean()
+    options = fields.List(fields.Tuple((fields.String(), fields.String())))
+    min = fields.Float(allow_none=True)
+    max = fields.Float(allow_none=True)
+    min_length = fields.Integer(allow_none=True)
+    max_length = fields.Integer(allow_none=True)
+
+
+class WorksheetSchema(AssignmentSchema):
+    """A task with what a person needs to do it."""
+
+    instructions = fields.String()
+    fields_ = fields.List(
+        fields.Nested(FormFieldSchema), data_key="fields", metadata={"description": "Its form"}
+    )
+
+
+class CompletionSchema(Schema):
+    answers = fields.Dict(
+        keys=fields.String(), required=True, metadata={"description": "Answers to the task's form"}
+    )
+
+
+class AuditEntrySchema(Schema):
+    sequence = fields.Integer()
+    at = fields.DateTime(metadata=_MOMENT)
+    event = fields.String()
+    actor_id = fields.String(allow_none=True)
+    actor_name = fields.String()
+    definition_id = fields.String(allow_none=True)
+    process_id = fields.String(allow_none=True)
+    process_version = fields.Integer(allow_none=True)
+    element_id = fields.String(allow_none=True)
+    element_name = fields.String(allow_none=True)
+    task_id = fields.String(allow_none=True)
+    changes = fields.Dict(metadata={"description": "field → [old value, new value]"})
+    detail = fields.Dict()
+
+
+class AuditPageSchema(Schema):
+    items = fields.List(fields.Nested(AuditEntrySchema))
+    next_cursor = fields.String(allow_none=True)
+
+
+class ProcessSchema(Schema):
+    id = fields.String(metadata={"description": "Identifies this version"})
+    process_id = fields.String()
+    version = fields.Integer()
+    name = fields.String()
+    deployment_id = fields.String()
+    path = fields.String()
+    start_form_key = fields.String(allow_none=True)
+
+
+class DeploymentSchema(Schema):
+    id = fields.String()
+    bundle_id = fields.String()
+    version = fields.Integer()
+    title = fields.String()
+    sha256 = fields.String()
+    note = fields.String()
+    deployed_at = fields.DateTime(metadata=_MOMENT)
+    deployed_by = fields.String()
+
+
+class ShelfSchema(Schema):
+    """One process of the library in its newest version."""
+
+    definition = fields.Nested(ProcessSchema)
+    deployment = fields.Nested(DeploymentSchema)
+    open_incidents = fields.Integer()
+    has_draft = fields.Boolean()
+
+
+class BundleSchema(Schema):
+    files = fields.Dict(
+        keys=fields.String(validate=validate.Length(1, 200)),
+        values=fields.String(),
+        required=True,
+        validate=validate.Length(1, 200),
+        metadata={"description": "path, such as processes/itsm/incident.bpmn → content"},
+    )
+    note = fields.String(load_default="", validate=validate.Length(max=500))
+
+
+class DeployDraftSchema(Schema):
+    note = fields.String(load_default="", validate=validate.Length(max=500))
+
+
+class FindingSchema(Schema):
+    rule = fields.String()
+    path = fields.String()
+    element_id = fields.String()
+    element_name = fields.String()
+    message = fields.String()
+
+
+class DraftCheckSchema(Schema):
+    etag = fields.String(metadata={"description": "Send as If-Match with the next save"})
+    findings = fields.List(fields.Nested(FindingSchema))

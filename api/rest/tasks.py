@@ -1,0 +1,108 @@
+"""Tasks: the inbox, and what a person does with a task."""
+
+from datetime import datetime
+from typing import Any
+
+from flask_smorest import Blueprint
+from marshmallow import fields
+
+from api.context import changing, reading
+from api.rest import paging
+from api.rest.schemas import (
+    AssignmentPageSchema,
+    AssignmentSchema,
+    CompletionSchema,
+    WorksheetSchema,
+)
+from engine import tasks
+from engine.tasks import Assignment, Queue
+
+blueprint = Blueprint("rest_tasks", __name__, url_prefix="/api/v1/tasks", description="Tasks")
+
+Tagged = tuple[Assignment, dict[str, str]]
+
+
+class TaskArguments(paging.PageArguments):
+    queue = fields.Enum(Queue, by_value=True, load_default=Queue.ALL)
+    incident = fields.String(load_default=None, metadata={"description": "Id of one incident"})
+
+
+@blueprint.get("")
+@blueprint.arguments(TaskArguments, location="query")
+@blueprint.response(200, AssignmentPageSchema)
+def find(arguments: dict[str, Any]) -> dict[str, Any]:
+    """List waiting tasks you may see, the one due first on top."""
+    limit = arguments["limit"]
+    after = paging.decode_cursor(arguments["cursor"], datetime, str)
+    with reading() as (session, actor):
+        found = tasks.find(
+            session,
+            actor,
+            arguments["queue"],
+            incident_id=arguments["incident"],
+            after=after,
+            limit=limit,
+        )
+    next_cursor = None
+    if len(found) == limit:
+        due_at, task_id = tasks.sort_key(found[-1].task)
+        next_cursor = paging.encode_cursor(due_at.isoformat(), task_id)
+    return {"items": found, "next_cursor": next_cursor}
+
+
+@blueprint.get("/<task_id>")
+@blueprint.response(200, WorksheetSchema)
+def read(task_id: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read a task with its instructions and the fields of its form."""
+    with reading() as (session, actor):
+        assignment = tasks.get(session, task_id, actor)
+        worksheet = tasks.worksheet(session, assignment.task)
+    content = {
+        "task": assignment.task,
+        "incident": assignment.incident,
+        "instructions": worksheet.node.instructions,
+        "fields_": worksheet.form.inputs,
+    }
+    return content, paging.entity_tag(assignment.task.version)
+
+
+@blueprint.post("/<task_id>/claim")
+@blueprint.response(200, AssignmentSchema)
+@blueprint.alt_response(409, description="Somebody else has it")
+def claim(task_id: str) -> Tagged:
+    """Take an open task of one of your groups."""
+    with changing() as (session, actor):
+        assignment = tasks.claim(session, task_id, actor, paging.expected_version())
+    return _tagged(assignment)
+
+
+@blueprint.post("/<task_id>/release")
+@blueprint.response(200, AssignmentSchema)
+@blueprint.alt_response(409, description="Not waiting any more")
+def release(task_id: str) -> Tagged:
+    """Give a task back to its group."""
+    with changing() as (session, actor):
+        assignment = tasks.release(session, task_id, actor, paging.expected_version())
+    return _tagged(assignment)
+
+
+@blueprint.post("/<task_id>/complete")
+@blueprint.arguments(CompletionSchema)
+@blueprint.response(200, AssignmentSchema)
+@blueprint.alt_response(403, description="Somebody else has claimed it")
+@blueprint.alt_response(409, description="Not waiting any more")
+@blueprint.alt_response(412, description="Changed since you looked (If-Match)")
+def complete(body: dict[str, Any], task_id: str) -> Tagged:
+    """Complete a task with the answers to its form; its process runs on to the next wait.
+
+    An open task of one of your groups is claimed by this.
+    """
+    with changing() as (session, actor):
+        assignment = tasks.complete(
+            session, task_id, body["answers"], actor, paging.expected_version()
+        )
+    return _tagged(assignment)
+
+
+def _tagged(assignment: Assignment) -> Tagged:
+    return assignment, paging.entity_tag(assignment.task.version)

@@ -1,0 +1,67 @@
+"""A real Steadyhand process to talk to, to kill and to start again."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[1]
+START_SECONDS = 30
+
+
+class Server:
+    """`steadyhand serve` on a free port over the SQLite file in ``data``."""
+
+    def __init__(self, data):
+        self.data = data
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process = None
+
+    def start(self, *arguments):
+        command = [sys.executable, "-m", "api.server", "--data", str(self.data), "serve"]
+        command += ["--port", str(self.port), *arguments]
+        with (self.data / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ}
+            )
+        self._wait_until_served()
+
+    def kill(self):
+        """End it as a power cut would: SIGKILL, nothing is finished."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self):
+        """End it politely and return its exit code."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        return self._process.wait(timeout=20)
+
+    @property
+    def log(self):
+        return (self.data / "server.log").read_text()
+
+    def client(self, token=None):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False)
+
+    def _wait_until_served(self):
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            assert self._process.poll() is None, self.log
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"No answer within {START_SECONDS} s:\n{self.log}")
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
