@@ -1,0 +1,59 @@
+// Shows what the checks found: a list under the canvas, and a mark on each element.
+import { make } from '../island.js';
+
+const MARK = 'has-finding';
+
+export class Findings {
+  constructor(modeler) {
+    this.modeler = modeler;
+    this.list = make('ul', { className: 'findings' });
+    this.marked = [];
+  }
+
+  show(findings) {
+    this.clear();
+    this.list.replaceChildren(...findings.map((finding) => make('li', {}, this.line(finding))));
+    for (const finding of findings) this.mark(finding);
+  }
+
+  clear() {
+    const canvas = this.modeler.get('canvas');
+    this.modeler.get('overlays').remove({ type: MARK });
+    this.marked.filter((id) => this.find(id)).forEach((id) => canvas.removeMarker(id, MARK));
+    this.marked = [];
+  }
+
+  find(id) {
+    return id && this.modeler.get('elementRegistry').get(id);
+  }
+
+  line({ rule, element_id: id, element_name: name, message }) {
+    const words = [
+      ...(name || id ? [make('strong', {}, name || id), ' '] : []),
+      message,
+      ...(rule ? [' ', make('code', {}, rule)] : []),
+    ];
+    if (!this.find(id)) return make('span', { className: 'finding' }, ...words);
+    const go = () => this.goTo(id);
+    return make('button', { type: 'button', className: 'finding', onclick: go }, ...words);
+  }
+
+  /** The author may have removed the element since. */
+  goTo(id) {
+    const element = this.find(id);
+    if (!element) return;
+    this.modeler.get('canvas').scrollToElement(element);
+    this.modeler.get('selection').select(element);
+    this.modeler.get('canvas').focus();
+  }
+
+  mark({ element_id: id, message }) {
+    const element = this.find(id);
+    if (!element || this.marked.includes(id)) return;
+    this.marked.push(id);
+    this.modeler.get('canvas').addMarker(element, MARK);
+    const html = make('span', { className: 'finding-mark', title: message }, '!');
+    const position = { top: -9, left: -9 };
+    this.modeler.get('overlays').add(element, MARK, { position, html });
+  }
+}
