@@ -18,7 +18,7 @@ from engine.bpmn.diagram import Diagram
 from engine.dmn import Decision, DmnError
 from engine.errors import Finding, InvalidDocument, Refused
 from engine.forms import Form
-from engine.store.tables import DeploymentFile
+from engine.store.tables import DeploymentFile, ProcessDefinition
 
 Files = Mapping[str, bytes]  # path -> content
 
@@ -39,29 +39,31 @@ class Bundle:
     start_forms: dict[str, str] = field(default_factory=dict)  # process id -> form key
     findings: list[Finding] = field(default_factory=list)
 
-    def compile(self) -> dict[str, Definition]:
-        """Process id -> definition; the diagrams must have passed the linter."""
-        return {d.process_id: compile_definition(d, self.decisions) for d in self.diagrams.values()}
-
 
 @dataclass(frozen=True)
 class Deployed:
-    """One version of a bundle, compiled."""
+    """One diagram of a deployed bundle, compiled, with what lies beside it."""
 
+    process_id: str
+    version: int
+    name: str
+    definition: Definition
     bundle: Bundle
-    definitions: Mapping[str, Definition]
 
 
 _deployed: dict[str, Deployed] = {}
 
 
-def deployed(session: Session, deployment_id: str) -> Deployed:
-    """A deployed bundle; compiled once a process, since a deployment never changes."""
-    found = _deployed.get(deployment_id)
-    if found is None:
-        bundle = read(files_of(session, deployment_id))
-        found = _deployed[deployment_id] = Deployed(bundle, bundle.compile())
-    return found
+def deployed(session: Session, definition_id: str) -> Deployed:
+    """A deployed process by the id of its definition; kept, since a deployment never changes."""
+    if definition_id not in _deployed:
+        row = session.get_one(ProcessDefinition, definition_id)
+        bundle = read(files_of(session, row.deployment_id))
+        definition = compile_definition(bundle.diagrams[row.path], bundle.decisions)
+        _deployed[definition_id] = Deployed(
+            row.process_id, row.version, row.name, definition, bundle
+        )
+    return _deployed[definition_id]
 
 
 def files_of(session: Session, deployment_id: str) -> dict[str, bytes]:
@@ -103,6 +105,8 @@ def _read_file(bundle: Bundle, path: str, content: bytes) -> None:
             raise InvalidDocument(
                 f"The process is called “{drawn.process_id}”; name its file like that."
             )
+        if drawn.process_id in {other.process_id for other in bundle.diagrams.values()}:
+            raise InvalidDocument(f"Two processes are called “{drawn.process_id}”.")
         bundle.diagrams[path] = drawn
     elif name.suffix == ".dmn":
         for decision in dmn.parse(content):
@@ -110,6 +114,8 @@ def _read_file(bundle: Bundle, path: str, content: bytes) -> None:
                 raise InvalidDocument(f"Two decisions are called “{decision.id}”.")
             bundle.decisions[decision.id] = decision
     elif name.suffix == ".json" and name.parts[0] == "forms":
+        if name.stem in bundle.forms:
+            raise InvalidDocument(f"Two forms are called “{name.stem}”.")
         bundle.forms[name.stem] = forms.read(content, path)
     else:
         raise InvalidDocument(
@@ -118,9 +124,11 @@ def _read_file(bundle: Bundle, path: str, content: bytes) -> None:
 
 
 def _read_manifest(bundle: Bundle, content: bytes) -> None:
+    if bundle.id:
+        raise InvalidDocument(f"A bundle has one {MANIFEST}; this is the second.")
     try:
         manifest = tomllib.loads(content.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidDocument(f"This is not TOML: {error}.") from error
     bundle.id = str(manifest.get("id", ""))
     if not _ID.fullmatch(bundle.id):

@@ -6,12 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.actors import SYSTEM, Actor
-from engine.store.tables import AuditEntry
+from engine.store.tables import AuditEntry, table_of
 
 
 class Event(StrEnum):
@@ -39,6 +39,12 @@ class Event(StrEnum):
     DOOR_ADDED = "door:added"
 
 
+_LAST = select(func.max(AuditEntry.sequence)).where(
+    AuditEntry.subject_id == bindparam("subject_id")
+)
+_APPEND = insert(table_of(AuditEntry))
+
+
 @dataclass(frozen=True)
 class Entry:
     """What one entry says; ``changes`` maps a field to its old and new value."""
@@ -55,17 +61,13 @@ class Entry:
 
 def record(session: Session, subject_id: str, *entries: Entry) -> None:
     """Append entries about one subject (an incident, a bundle, a person, a door), in order."""
-    last = session.scalar(
-        select(func.coalesce(func.max(AuditEntry.sequence), 0)).where(
-            AuditEntry.subject_id == subject_id
-        )
-    )
+    last = session.scalar(_LAST, {"subject_id": subject_id})
     at = clock.now()
     rows = [
         _row(entry, subject_id, sequence, at)
         for sequence, entry in enumerate(entries, start=(last or 0) + 1)
     ]
-    session.execute(insert(AuditEntry), rows)
+    session.connection().execute(_APPEND, rows)
 
 
 def of(session: Session, subject_id: str, *, after: int = 0, limit: int = 500) -> list[AuditEntry]:

@@ -49,9 +49,7 @@ def start_form(session: Session, process_id: str) -> Form:
     definition = current(session, process_id)
     if not definition.start_form_key:
         raise NotFound(f"The process “{process_id}” has no form to start it.")
-    return bundles.deployed(session, definition.deployment_id).bundle.forms[
-        definition.start_form_key
-    ]
+    return bundles.deployed(session, definition.id).bundle.forms[definition.start_form_key]
 
 
 def current(session: Session, process_id: str) -> ProcessDefinition:
@@ -178,7 +176,7 @@ def _open(
     changes = {k: (None, getattr(report, k)) for k in sorted(told) if getattr(report, k)}
     detail = {"number": incident.number, "channel": channel, **(signal.detail if signal else {})}
     reported = Entry(Event.INCIDENT_REPORTED, actor, changes=changes, detail=detail)
-    instances.start(session, incident, definition, reported)
+    instances.start(session, incident, definition.id, reported)
     session.flush()
     return incident
 

@@ -6,18 +6,19 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine import bundles, clock, forms, history, instances
 from engine.actors import Actor, Role
 from engine.bpmn.diagram import Node
+from engine.bundles import Deployed
 from engine.errors import Conflict, NotAllowed, NotFound, StaleVersion
 from engine.forms import Form
 from engine.history import Entry, Event
 from engine.people import permissions
 from engine.people.permissions import Action
-from engine.store.tables import Incident, ProcessDefinition, Task, TaskStatus
+from engine.store.tables import Incident, Task, TaskStatus
 
 Ts = TypeVarTuple("Ts")  # the columns of a query
 
@@ -41,22 +42,33 @@ class Assignment:
     incident: Incident
 
 
+# Built once: building a statement costs more than running it.
+_ASSIGNMENT = (
+    select(Task, Incident)
+    .join(Incident, Incident.id == Task.incident_id)
+    .where(Task.id == bindparam("task_id"))
+)
+
+
+@dataclass(frozen=True)
+class Completion(Assignment):
+    """A task that was just completed, and what its incident waits for now (of what one may see)."""
+
+    next_tasks: list[Task]
+
+
 @dataclass(frozen=True)
 class Worksheet:
     """What a person needs to do a task: the form and the instructions of the pinned version."""
 
     form: Form
     node: Node
-    definition: ProcessDefinition
+    definition: Deployed
 
 
 def get(session: Session, task_id: str, actor: Actor) -> Assignment:
     """A task the actor may see, or ``NotFound``."""
-    row = session.execute(
-        select(Task, Incident)
-        .join(Incident, Incident.id == Task.incident_id)
-        .where(Task.id == task_id)
-    ).one_or_none()
+    row = session.execute(_ASSIGNMENT, {"task_id": task_id}).one_or_none()
     if row is None or not permissions.may(actor, Action.READ_TASK, row[0]):
         raise NotFound("There is no such task among yours.")
     return Assignment(*row.tuple())
@@ -97,10 +109,9 @@ def sort_key(task: Task) -> tuple[datetime, str]:
 
 
 def worksheet(session: Session, task: Task) -> Worksheet:
-    definition = session.get_one(ProcessDefinition, task.definition_id)
-    deployed = bundles.deployed(session, definition.deployment_id)
-    node = deployed.definitions[definition.process_id].diagram.nodes[task.element_id]
-    return Worksheet(deployed.bundle.forms[task.form_key], node, definition)
+    pinned = bundles.deployed(session, task.definition_id)
+    node = pinned.definition.diagram.nodes[task.element_id]
+    return Worksheet(pinned.bundle.forms[task.form_key], node, pinned)
 
 
 def claim(session: Session, task_id: str, actor: Actor, version: int | None = None) -> Assignment:
@@ -125,7 +136,6 @@ def release(session: Session, task_id: str, actor: Actor, version: int | None = 
     if task.assignee_id != actor.id:
         raise NotAllowed("Only its assignee may release this task.")
     task.status, task.assignee_id = TaskStatus.OPEN, None
-    task.version += 1
     history.record(session, task.incident_id, _entry(Event.TASK_RELEASED, task, actor))
     session.flush()
     return assignment
@@ -137,7 +147,7 @@ def complete(
     answers: Mapping[str, Any],
     actor: Actor,
     version: int | None = None,
-) -> Assignment:
+) -> Completion:
     """Complete a task and run its process on to the next wait.
 
     Whoever completes an open task of their group claims it by that; the history shows both.
@@ -149,9 +159,10 @@ def complete(
         raise NotAllowed("Somebody else has claimed this task. Ask them to release it.")
     checked = forms.check(worksheet(session, task).form, answers)
     first = [_take(task, actor)] if task.status is TaskStatus.OPEN else []
-    instances.complete_task(session, task, checked, actor, first)
+    waiting = instances.complete_task(session, assignment.incident, task, checked, actor, first)
     session.flush()
-    return assignment
+    mine = [other for other in waiting if permissions.may(actor, Action.READ_TASK, other)]
+    return Completion(task, assignment.incident, mine)
 
 
 def _get_for_work(session: Session, task_id: str, actor: Actor, version: int | None) -> Assignment:
@@ -169,7 +180,6 @@ def _require_waiting(task: Task) -> None:
 
 def _take(task: Task, actor: Actor) -> Entry:
     task.status, task.assignee_id = TaskStatus.CLAIMED, actor.id
-    task.version += 1
     return _entry(Event.TASK_CLAIMED, task, actor)
 
 

@@ -109,6 +109,13 @@ class AssignmentSchema(Schema):
     incident = fields.Nested(IncidentSummarySchema)
 
 
+class CompletedSchema(AssignmentSchema):
+    next_tasks = fields.List(
+        fields.Nested(TaskSchema),
+        metadata={"description": "What the incident waits for now, of what you may see"},
+    )
+
+
 class AssignmentPageSchema(Schema):
     items = fields.List(fields.Nested(AssignmentSchema))
     next_cursor = fields.String(allow_none=True)

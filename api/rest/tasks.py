@@ -11,6 +11,7 @@ from api.rest import paging
 from api.rest.schemas import (
     AssignmentPageSchema,
     AssignmentSchema,
+    CompletedSchema,
     CompletionSchema,
     WorksheetSchema,
 )
@@ -88,7 +89,7 @@ def release(task_id: str) -> Tagged:
 
 @blueprint.post("/<task_id>/complete")
 @blueprint.arguments(CompletionSchema)
-@blueprint.response(200, AssignmentSchema)
+@blueprint.response(200, CompletedSchema)
 @blueprint.alt_response(403, description="Somebody else has claimed it")
 @blueprint.alt_response(409, description="Not waiting any more")
 @blueprint.alt_response(412, description="Changed since you looked (If-Match)")

@@ -1,9 +1,9 @@
 """Takes one step: from one wait of a process instance to the next, and says what happened."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.exceptions import WorkflowException
@@ -50,6 +50,9 @@ class OpenTimer:
     due_at: datetime
 
 
+_Wait = TypeVar("_Wait", OpenTask, OpenTimer)
+
+
 @dataclass(frozen=True)
 class Progress:
     """All that crosses back from the kernel: where the instance stands, and how it got there."""
@@ -57,7 +60,11 @@ class Progress:
     snapshot: str
     steps: tuple[Step, ...]
     open_tasks: tuple[OpenTask, ...]
+    new_tasks: tuple[OpenTask, ...]  # those of open_tasks that this step opened
+    gone_tasks: tuple[OpenTask, ...]  # waited before this step, and were neither done nor kept
     timers: tuple[OpenTimer, ...]
+    new_timers: tuple[OpenTimer, ...]
+    gone_timers: tuple[OpenTimer, ...]  # fired or cancelled
     is_ended: bool
     failure: ProcessFailed | None
 
@@ -67,7 +74,7 @@ def start(
 ) -> Progress:
     """Begin a new instance and run it to its first wait."""
     run = _Run(definition, facts, operations)
-    return run.advance(_Workflow(definition, run))
+    return run.advance(_Workflow(definition, run), _Waits())
 
 
 def complete(
@@ -81,13 +88,15 @@ def complete(
     """Complete a waiting task with checked answers and run on; ``Conflict`` if it waits no more."""
     run = _Run(definition, facts, operations)
     workflow = _restored(definition, run, state)
+    before = _Waits.of(workflow)
     task = workflow.tasks.get(task_id)
     # run() accepts tasks in any state, so look first.
     if task is None or task.state != TaskState.READY:
         raise Conflict("The process has gone on without this task. Reload the page.")
     run.answer(task, answers)
     task.run()
-    return run.advance(workflow)
+    before.tasks.pop(task_id)
+    return run.advance(workflow, before)
 
 
 def fire_timers(
@@ -99,8 +108,9 @@ def fire_timers(
     """Fire every timer that is due on our clock and run on."""
     run = _Run(definition, facts, operations)
     workflow = _restored(definition, run, state)
+    before = _Waits.of(workflow)
     workflow.refresh_timers()
-    return run.advance(workflow)
+    return run.advance(workflow, before)
 
 
 def _restored(definition: Definition, run: "_Run", state: str) -> "_Workflow":
@@ -120,6 +130,43 @@ class _Workflow(BpmnWorkflow):
         self.context.note(task)
         super()._task_completed_notify(task)
 
+    def update_waiting_tasks(self) -> None:
+        # SpiffWorkflow walks its whole tree here after each task; the index says the same at once.
+        for task in self.in_state(TaskState.WAITING):
+            if task.state == TaskState.WAITING:
+                task.task_spec._update(task)  # noqa: SLF001 -- what the overridden method calls
+
+    def in_state(self, state: int) -> list[Task]:
+        """The tasks in one state, oldest first."""
+        return [task for task in self.tasks.values() if task.state == state]
+
+    def next_automatic(self) -> Task | None:
+        ready = self.in_state(TaskState.READY)
+        return next((task for task in ready if not task.task_spec.manual), None)
+
+
+@dataclass(frozen=True)
+class _Waits:
+    """What a workflow waits for, by id."""
+
+    tasks: dict[str, OpenTask] = field(default_factory=dict)
+    timers: dict[str, OpenTimer] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, workflow: _Workflow) -> "_Waits":
+        waits = cls()
+        for task in workflow.in_state(TaskState.READY):
+            if not task.task_spec.manual:
+                continue  # what a failure kept from running is no task for a person
+            task_id = str(task.id)
+            waits.tasks[task_id] = OpenTask(task_id, task.task_spec.name)
+        for task in workflow.in_state(TaskState.WAITING):
+            due_at, task_id = task.internal_data.get(DUE_AT), str(task.id)
+            if due_at and isinstance(task.task_spec.event_definition, Timer):
+                at = datetime.fromisoformat(due_at)
+                waits.timers[task_id] = OpenTimer(task_id, task.task_spec.name, at)
+        return waits
+
 
 class _Run:
     """The state of one step; the ``Context`` of its elements."""
@@ -137,38 +184,53 @@ class _Run:
         self._changes: dict[Any, Changes] = {}
         self._details: dict[Any, dict[str, Any]] = {}
 
-    def advance(self, workflow: _Workflow) -> Progress:
+    def advance(self, workflow: _Workflow, before: _Waits) -> Progress:
         """Run automatic elements one by one until nothing but people and timers can go on."""
         failure = None
         try:
             self._run_ready(workflow)
         except ProcessFailed as error:
             failure = error
+        now = _Waits.of(workflow)
+        failure = failure or self._stuck(workflow, now)
         return Progress(
             snapshot=snapshot.write(workflow),
             steps=tuple(self._steps),
-            open_tasks=tuple(self._open_tasks(workflow)),
-            timers=tuple(self._timers(workflow)),
+            open_tasks=tuple(now.tasks.values()),
+            new_tasks=_without(now.tasks, before.tasks),
+            gone_tasks=_without(before.tasks, now.tasks),
+            timers=tuple(now.timers.values()),
+            new_timers=_without(now.timers, before.timers),
+            gone_timers=_without(before.timers, now.timers),
             is_ended=failure is None and workflow.is_completed(),
             failure=failure,
         )
 
     def _run_ready(self, workflow: _Workflow) -> None:
         for _ in range(MAX_STEPS):
-            task = workflow.get_next_task(state=TaskState.READY, manual=False)
+            task = workflow.next_automatic()
             if task is None:
                 workflow.refresh_timers()
-                task = workflow.get_next_task(state=TaskState.READY, manual=False)
+                task = workflow.next_automatic()
             if task is None:
+                for waiting in workflow.in_state(TaskState.READY):
+                    _require_shallow(waiting)
                 return
             name = task.task_spec.name
-            if task.depth > MAX_DEPTH:
-                raise ProcessFailed(name, "The process has gone round its loops too often.")
+            _require_shallow(task)
             try:
                 task.run()
             except (FeelError, DmnError, ValueError, WorkflowException) as error:
                 raise ProcessFailed(name, str(error)) from error
         raise ProcessFailed(name, f"More than {MAX_STEPS} elements ran without a wait.")
+
+    def _stuck(self, workflow: _Workflow, now: _Waits) -> ProcessFailed | None:
+        """A join that a token never reaches would keep the incident open for ever, in silence."""
+        names = [task.task_spec.name for task in workflow.in_state(TaskState.WAITING)]
+        drawn = [name for name in names if name in self._definition.diagram.nodes]
+        if not drawn or now.tasks or now.timers:
+            return None
+        return ProcessFailed(drawn[0], "This element waits for nothing that can come.")
 
     def evaluate(self, expression: Expression, data: Mapping[str, Any]) -> Any:
         return expression.evaluate({**data, "incident": self._facts})
@@ -176,12 +238,12 @@ class _Run:
     def answer(self, task: Task, answers: Mapping[str, Any]) -> None:
         """Put a person's answers into the process data."""
         self._changes[task.id] = _difference(task.data, answers)
-        task.set_data(**answers)
+        task.data.update(answers)
 
     def decide(self, decision: Decision, task: Task) -> None:
         outcome = decision.evaluate({**task.data, "incident": self._facts})
         self._changes[task.id] = _difference(task.data, outcome.outputs)
-        task.set_data(**outcome.outputs)
+        task.data.update(outcome.outputs)
         self._details[task.id] = {
             "decision": decision.id,
             "inputs": outcome.inputs,
@@ -213,16 +275,16 @@ class _Run:
         flow = paths[task.children[0].task_spec.name]
         return {"taken": flow.name or flow.id, "flow_id": flow.id, "condition": flow.condition}
 
-    def _open_tasks(self, workflow: _Workflow) -> Iterator[OpenTask]:
-        for task in workflow.get_tasks(state=TaskState.READY, manual=True):
-            yield OpenTask(str(task.id), task.task_spec.name)
 
-    def _timers(self, workflow: _Workflow) -> Iterator[OpenTimer]:
-        for task in workflow.get_tasks(state=TaskState.WAITING):
-            due_at = task.internal_data.get(DUE_AT)
-            if due_at and isinstance(task.task_spec.event_definition, Timer):
-                yield OpenTimer(str(task.id), task.task_spec.name, datetime.fromisoformat(due_at))
+def _require_shallow(task: Task) -> None:
+    if task.depth > MAX_DEPTH:
+        message = "The process has gone round its loops too often."
+        raise ProcessFailed(task.task_spec.name, message)
+
+
+def _without(these: Mapping[str, _Wait], those: Mapping[str, _Wait]) -> tuple[_Wait, ...]:
+    return tuple(wait for wait_id, wait in these.items() if wait_id not in those)
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> Changes:
-    return {k: (old.get(k), value) for k, value in new.items() if old.get(k) != value}
+    return {k: (old.get(k), v) for k, v in new.items() if snapshot.differs(old.get(k), v)}

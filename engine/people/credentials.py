@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from pwdlib import PasswordHash
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from engine import clock, history
@@ -30,6 +30,18 @@ class CredentialKind(StrEnum):
     TOKEN = "token"  # noqa: S105 -- a kind, not a secret; a programme that calls the API
 
 
+# Built once: it runs with every request.
+_HOLDER = (
+    select(Person.id, Person.name, Grant.role, Grant.group_name)
+    .join(Credential, Credential.person_id == Person.id)
+    .outerjoin(Grant, Grant.person_id == Person.id)
+    .where(
+        Credential.secret_hash == bindparam("secret_hash"),
+        Credential.kind == bindparam("kind"),
+        Credential.expires_at > bindparam("now"),
+        Person.is_active,
+    )
+)
 _LIFETIME = {
     CredentialKind.SESSION: timedelta(hours=12),
     CredentialKind.LINK: timedelta(hours=24),
@@ -60,17 +72,8 @@ def issue(session: Session, person_id: str, kind: CredentialKind, actor: Actor) 
 
 def find_actor(session: Session, kind: CredentialKind, secret: str) -> Actor | None:
     """The person behind a secret that is still good, with their grants; one statement."""
-    rows = session.execute(
-        select(Person.id, Person.name, Grant.role, Grant.group_name)
-        .join(Credential, Credential.person_id == Person.id)
-        .outerjoin(Grant, Grant.person_id == Person.id)
-        .where(
-            Credential.secret_hash == digest(secret),
-            Credential.kind == kind,
-            Credential.expires_at > clock.now(),
-            Person.is_active,
-        )
-    ).all()
+    asked = {"secret_hash": digest(secret), "kind": kind, "now": clock.now()}
+    rows = session.execute(_HOLDER, asked).all()
     if not rows:
         return None
     grants = frozenset((Role(row.role), row.group_name) for row in rows if row.role)

@@ -19,7 +19,8 @@ class Database:
         """``url`` is a SQLAlchemy URL; nothing is opened until the first transaction."""
         self.url = url
         self.engine = _create_engine(url)
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        # Without autoflush: the engine flushes where order matters, and once at the end.
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

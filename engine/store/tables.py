@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    Table,
     Text,
     UniqueConstraint,
     text,
@@ -302,7 +303,9 @@ class Task(Base):
     created_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    version: Mapped[int]
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Timer(Base):
@@ -335,3 +338,8 @@ class AuditEntry(Base):
     task_id: Mapped[str | None] = mapped_column(String(36))
     changes: Mapped[dict[str, Any]] = mapped_column(JSON)  # field -> [old, new]
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+def table_of(rows: type[Base]) -> Table:
+    """The table behind a class of rows, for statements on the path of every step."""
+    return cast("Table", rows.__table__)
