@@ -1,4 +1,4 @@
-"""An alert opens an incident; three people in three roles take it to closed; an auditor reads it."""
+"""An alert opens an incident; three people in three roles close it; an auditor reads it."""
 
 from datetime import datetime
 
