@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from flask import Flask, Response, json, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, json, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 
 from engine.errors import (
     Conflict,
@@ -35,6 +35,7 @@ def register(app: Flask) -> None:
         app.register_error_handler(kind, handle_engine_error)
     app.register_error_handler(StaleDataError, handle_lost_race)
     app.register_error_handler(HTTPException, handle_http_error)
+    app.register_error_handler(RecursionError, handle_too_deep)
 
 
 def handle_engine_error(error: Exception) -> ResponseReturnValue:
@@ -47,10 +48,17 @@ def handle_lost_race(_: StaleDataError) -> ResponseReturnValue:
     return handle_engine_error(Conflict("Somebody else changed this just now. Look at it again."))
 
 
+def handle_too_deep(error: RecursionError) -> ResponseReturnValue:
+    """JSON that is nested a thousand times; logged, since it could be a loop of our own."""
+    current_app.logger.warning("Too deep", exc_info=error)
+    return handle_http_error(BadRequest("What you sent is nested too deeply."))
+
+
 def handle_http_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if status == 401 and not _is_programme():
-        return redirect(url_for("sign_in.form", next=request.full_path))
+        next_path = request.full_path if request.method == "GET" else None
+        return redirect(url_for("sign_in.form", next=next_path))
     # The text of an unexpected error may hold anything; it stays in the log.
     detail = InternalServerError.description if status >= 500 else str(error.description)
     return _answer(status, error.name, detail, list(_invalid_fields(error)), error.get_headers())
@@ -87,7 +95,7 @@ def _pointers(error: Exception) -> Iterator[dict[str, Any]]:
     """RFC 9457 §3: each error with a JSON pointer, or a finding with its element."""
     if isinstance(error, InvalidAnswers):
         for field, message in error.errors.items():
-            yield {"pointer": f"#/answers/{field}", "detail": message}
+            yield {"pointer": f"#/answers/{_part(field)}", "detail": message}
     if isinstance(error, Refused):
         for finding in error.findings:
             yield asdict(finding)
@@ -101,10 +109,16 @@ def _invalid_fields(error: HTTPException) -> Iterator[dict[str, Any]]:
         yield from _flatten(root, messages)
 
 
+def _part(key: object) -> str:
+    """A key as one part of a JSON pointer (RFC 6901 §3)."""
+    return str(key).replace("~", "~0").replace("/", "~1")
+
+
 def _flatten(pointer: str, messages: Any) -> Iterator[dict[str, Any]]:
     if isinstance(messages, Mapping):
         for key, inner in messages.items():
-            yield from _flatten(pointer if key == "_schema" else f"{pointer}/{key}", inner)
+            inside = pointer if key == "_schema" else f"{pointer}/{_part(key)}"
+            yield from _flatten(inside, inner)
     else:
         for message in messages if isinstance(messages, list) else [messages]:
             yield {"pointer": pointer, "detail": str(message)}

@@ -11,6 +11,7 @@ from cheroot.wsgi import Server
 from api import create_app
 from engine import cli, demo, intake, worker
 from engine.actors import SYSTEM
+from engine.people import accounts
 from engine.settings import Settings
 from engine.store.database import Database
 
@@ -24,7 +25,7 @@ THREADS = 8
 @click.pass_obj
 def serve(config: Settings, host: str, port: int, is_demo: bool) -> None:  # noqa: FBT001 -- click's
     """Serve Steadyhand, with one worker thread."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
     database = cli.prepared(config)
     server = Server((host, port), create_app(database, config), numthreads=THREADS)
     try:
@@ -34,6 +35,9 @@ def serve(config: Settings, host: str, port: int, is_demo: bool) -> None:  # noq
     url = f"http://{host}:{port}"
     if is_demo:
         _introduce(database, url)
+    with database.reading() as session:
+        if accounts.is_nobody_there(session):
+            click.echo("Nobody can sign in yet: steadyhand user add NAME --role administrator")
     click.echo(f"Steadyhand is at {url} (Ctrl+C ends it)")
     _run(server, database)
 
@@ -47,7 +51,7 @@ def _introduce(database: Database, url: str) -> None:
     """Print the way in for each demo person; on the first start also the door."""
     with database.transaction() as session:
         door = None
-        if demo.is_needed(session):
+        if accounts.is_nobody_there(session):
             demo.seed(session)
             door = intake.add_door(session, "alertmanager", "demo", "incident", SYSTEM)
         links = demo.links(session)

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine import intake, tasks
 from engine.actors import EVERYWHERE, SYSTEM, Actor, Role
 from engine.people import accounts, credentials
 from engine.people.credentials import CredentialKind
-from engine.store.tables import Person
 
 
 @dataclass(frozen=True)
@@ -128,11 +126,6 @@ STORIES = (
 )
 
 
-def is_needed(session: Session) -> bool:
-    """Whether nobody has used this installation yet."""
-    return session.scalar(select(func.count(Person.id))) == 0
-
-
 def seed(session: Session) -> None:
     """Add the people, and tell each story as far as it goes."""
     actors = {}
@@ -145,18 +138,12 @@ def seed(session: Session) -> None:
 
 
 def links(session: Session) -> list[tuple[DemoPerson, str]]:
-    """A fresh one-time secret for each demo person."""
+    """A fresh one-time secret for each demo person who is there."""
+    found = [(person, accounts.find(session, person.username)) for person in PEOPLE]
     return [
-        (
-            person,
-            credentials.issue(
-                session,
-                accounts.get(session, person.username).id,
-                CredentialKind.LINK,
-                SYSTEM,
-            ),
-        )
-        for person in PEOPLE
+        (person, credentials.issue(session, account.id, CredentialKind.LINK, SYSTEM))
+        for person, account in found
+        if account
     ]
 
 

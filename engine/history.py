@@ -61,7 +61,9 @@ class Entry:
 
 def record(session: Session, subject_id: str, *entries: Entry) -> None:
     """Append entries about one subject (an incident, a bundle, a person, a door), in order."""
-    last = session.scalar(_LAST, {"subject_id": subject_id})
+    if not entries:
+        return  # a sweep that came second finds nothing left to do
+    last = session.connection().scalar(_LAST, {"subject_id": subject_id})
     at = clock.now()
     rows = [
         _row(entry, subject_id, sequence, at)

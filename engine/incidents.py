@@ -117,7 +117,7 @@ def standing(session: Session, incident: Incident) -> Standing:
         .join(ProcessDefinition, ProcessDefinition.id == ProcessInstance.definition_id)
         .where(ProcessInstance.incident_id == incident.id)
     ).one()
-    instance, definition = row.tuple()
+    instance, definition = row
     return Standing(instance, definition)
 
 
@@ -156,7 +156,7 @@ def path(session: Session, incident: Incident) -> Path:
         select(AuditEntry.element_id, AuditEntry.detail)
         .where(AuditEntry.subject_id == incident.id, AuditEntry.event.in_(_FINISHED))
         .order_by(AuditEntry.sequence)
-    ).tuples()
+    )
     finished = [(element_id, detail) for element_id, detail in rows if element_id]
     counts = Counter(element_id for element_id, _ in finished)
     diagram = _diagram(session, current.definition)
@@ -175,7 +175,7 @@ def path(session: Session, incident: Incident) -> Path:
 def questions(session: Session, incident: Incident) -> dict[str, Form]:
     """Element id -> the form of that task, in the version that the incident runs."""
     definition = standing(session, incident).definition
-    known = bundles.deployed(session, definition.deployment_id).bundle.forms
+    known = bundles.deployed(session, definition.id).bundle.forms
     nodes = _diagram(session, definition).nodes.values()
     asked = {node.id: known[node.form_key] for node in nodes if node.form_key}
     if definition.start_form_key:
@@ -212,8 +212,7 @@ def _is_public(entry: AuditEntry) -> bool:
 
 
 def _diagram(session: Session, definition: ProcessDefinition) -> Diagram:
-    deployed = bundles.deployed(session, definition.deployment_id)
-    return deployed.definitions[definition.process_id].diagram
+    return bundles.deployed(session, definition.id).definition.diagram
 
 
 def _taken(diagram: Diagram, element_id: str, detail: Mapping[str, Any]) -> Iterator[str]:

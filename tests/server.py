@@ -18,7 +18,7 @@ class Server:
 
     def __init__(self, data):
         self.data = data
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process = None
 
@@ -61,7 +61,7 @@ class Server:
         raise AssertionError(f"No answer within {START_SECONDS} s:\n{self.log}")
 
 
-def _free_port():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

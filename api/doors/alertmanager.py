@@ -13,6 +13,7 @@ from werkzeug.exceptions import UnprocessableEntity
 
 from api.context import database
 from engine import intake
+from engine.forms import is_plain
 from engine.intake import Report, Signal
 
 SENDER = "alertmanager"
@@ -32,6 +33,7 @@ _SEVERITY = {
 }
 _TITLE_LENGTH = 200
 _NAME_LENGTH = 120
+_TEXT_LENGTH = 20_000
 
 
 class _Lenient(Schema):
@@ -85,24 +87,29 @@ def _signal(notification: dict[str, Any], door_id: str) -> Signal:
     labels = notification.get("common_labels") or notification.get("group_labels") or {}
     annotations = notification.get("common_annotations") or {}
     name = labels.get("alertname", "Alert")
-    group = hashlib.sha256(notification["group_key"].encode()).hexdigest()
+    group = hashlib.sha256(notification["group_key"].encode(errors="replace")).hexdigest()
     return Signal(
         dedup_key=f"{SENDER}:{door_id}:{group}",
         is_firing=notification["status"] == "firing",
         report=Report(
-            title=(annotations.get("summary") or name)[:_TITLE_LENGTH],
-            description=_description(annotations),
-            service=labels.get("service", "")[:_NAME_LENGTH],
-            affected=labels.get("instance", "")[:_TITLE_LENGTH],
-            severity=_SEVERITY.get(labels.get("severity", "")),
+            title=_text(annotations.get("summary") or name, _TITLE_LENGTH),
+            description=_text(_description(annotations), _TEXT_LENGTH),
+            service=_text(labels.get("service", ""), _NAME_LENGTH),
+            affected=_text(labels.get("instance", ""), _TITLE_LENGTH),
+            severity=_SEVERITY.get(labels.get("severity", "").lower()),
         ),
         detail={
-            "group_key": notification["group_key"],
-            "alert": name,
+            "group_key": _text(notification["group_key"], _TEXT_LENGTH),
+            "alert": _text(name, _TITLE_LENGTH),
             "alerts": len(notification["alerts"]),
             "fingerprints": [alert["fingerprint"] for alert in notification["alerts"]],
         },
     )
+
+
+def _text(value: str, length: int) -> str:
+    """What a label says, as far as an incident keeps it; a sender is never asked to correct it."""
+    return "".join(c if is_plain(c) else " " for c in value[:length])
 
 
 def _description(annotations: dict[str, str]) -> str:

@@ -1,9 +1,8 @@
 """Cursor pages and entity tags: how lists go on, and how a version is named."""
 
 import base64
-import binascii
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import request
@@ -11,6 +10,7 @@ from marshmallow import Schema, fields, validate
 from werkzeug.exceptions import PreconditionRequired, UnprocessableEntity
 
 MAX_PAGE = 200
+_BITS = 62  # of a number that every database keeps
 
 
 class PageArguments(Schema):
@@ -33,10 +33,10 @@ def decode_cursor(cursor: str | None, *kinds: type) -> Any:
         padded = cursor.encode() + b"=" * (-len(cursor) % 4)
         parts = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         return tuple(
-            datetime.fromisoformat(part) if kind is datetime else _require(part, kind)
+            _moment(part) if kind is datetime else _require(part, kind)
             for part, kind in zip(parts, kinds, strict=True)
         )
-    except (ValueError, TypeError, binascii.Error) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         refusal = UnprocessableEntity("The cursor is not one that this list gave out.")
         refusal.data = {"messages": {"query": {"cursor": ["Unknown cursor."]}}}  # type: ignore[attr-defined]
         raise refusal from error
@@ -49,10 +49,10 @@ def entity_tag(version: int) -> dict[str, str]:
 
 def expected_version() -> int | None:
     """The version in If-Match, ``None`` without one; an unknown tag matches nothing."""
-    tags = list(request.if_match)
-    if not tags:
+    if not request.headers.get("If-Match") or request.if_match.star_tag:
         return None
-    return int(tags[0]) if tags[0].isdecimal() and len(tags[0]) < 10 else -1
+    tag = next(iter(request.if_match), "")  # a weak tag is not among them: it never matches
+    return int(tag) if tag.isdecimal() and len(tag) < 10 else -1
 
 
 def required_version() -> int:
@@ -63,7 +63,15 @@ def required_version() -> int:
     return version
 
 
+def _moment(part: Any) -> datetime:
+    return datetime.fromisoformat(part).astimezone(UTC)
+
+
 def _require(part: Any, kind: type) -> Any:
     if type(part) is not kind:
         raise TypeError(part)
+    if isinstance(part, int) and part.bit_length() > _BITS:
+        raise ValueError(part)
+    if isinstance(part, str):
+        part.encode()  # half a character fits into JSON, not into a database
     return part

@@ -1,9 +1,24 @@
 """The shapes of what goes in and out; meaning is checked in the engine."""
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
+from engine.forms import is_plain
 from engine.incidents import CORRECTABLE
 from engine.store.tables import IncidentStatus, TaskStatus
+
+
+def _require_plain(text: str) -> None:
+    if not is_plain(text):
+        raise ValidationError("Remove the control characters.")
+
+
+def _require_characters(text: str) -> None:
+    """Half a character (a lone surrogate) fits into JSON, and into no file."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValidationError("This is not Unicode text.") from error
+
 
 _MOMENT = {"description": "UTC, ISO 8601"}
 
@@ -29,7 +44,9 @@ class ProblemSchema(Schema):
 
 
 class ReportSchema(Schema):
-    process = fields.String(load_default="incident", validate=validate.Length(1, 120))
+    process = fields.String(
+        load_default="incident", validate=[validate.Length(1, 120), _require_plain]
+    )
     answers = fields.Dict(
         keys=fields.String(),
         required=True,
@@ -76,10 +93,10 @@ class IncidentPageSchema(Schema):
 
 
 class CorrectionSchema(Schema):
-    title = fields.String(validate=validate.Length(1, 200))
-    description = fields.String(validate=validate.Length(max=20_000))
-    service = fields.String(validate=validate.Length(max=120))
-    affected = fields.String(validate=validate.Length(max=200))
+    title = fields.String(validate=[validate.Length(1, 200), _require_plain])
+    description = fields.String(validate=[validate.Length(max=20_000), _require_plain])
+    service = fields.String(validate=[validate.Length(max=120), _require_plain])
+    affected = fields.String(validate=[validate.Length(max=200), _require_plain])
 
 
 if set(CorrectionSchema._declared_fields) != set(CORRECTABLE):  # noqa: SLF001
@@ -202,17 +219,17 @@ class ShelfSchema(Schema):
 
 class BundleSchema(Schema):
     files = fields.Dict(
-        keys=fields.String(validate=validate.Length(1, 200)),
-        values=fields.String(),
+        keys=fields.String(validate=[validate.Length(1, 200), _require_plain]),
+        values=fields.String(validate=_require_characters),
         required=True,
         validate=validate.Length(1, 200),
         metadata={"description": "path, such as processes/itsm/incident.bpmn → content"},
     )
-    note = fields.String(load_default="", validate=validate.Length(max=500))
+    note = fields.String(load_default="", validate=[validate.Length(max=500), _require_plain])
 
 
 class DeployDraftSchema(Schema):
-    note = fields.String(load_default="", validate=validate.Length(max=500))
+    note = fields.String(load_default="", validate=[validate.Length(max=500), _require_plain])
 
 
 class FindingSchema(Schema):

@@ -82,7 +82,7 @@ def shelves(session: Session, actor: Actor) -> list[Shelf]:
     running = _running(session)
     return [
         Shelf(definition, deployment, running.get(definition.process_id, 0), draft is not None)
-        for definition, deployment, draft in rows.tuples()
+        for definition, deployment, draft in rows
     ]
 
 
@@ -123,10 +123,10 @@ def edition(session: Session, process_id: str, version: int, actor: Actor) -> Ed
     return Edition(definition, get_deployment(session, definition.deployment_id))
 
 
-def contents(session: Session, deployment: Deployment, actor: Actor) -> Bundle:
+def contents(session: Session, edition: Edition, actor: Actor) -> Bundle:
     """The diagrams, decisions and forms of a version."""
     permissions.require(actor, Action.READ_PROCESS)
-    return bundles.deployed(session, deployment.id).bundle
+    return bundles.deployed(session, edition.definition.id).bundle
 
 
 def get_deployment(session: Session, deployment_id: str) -> Deployment:
@@ -370,4 +370,4 @@ def _running(session: Session) -> dict[str, int]:
         .where(Incident.closed_at.is_(None))
         .group_by(ProcessDefinition.process_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

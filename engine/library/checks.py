@@ -4,6 +4,7 @@ from engine import bundles
 from engine.bpmn.linter import References, lint
 from engine.bundles import Bundle, Files
 from engine.errors import Finding
+from engine.forms import Form
 from engine.operations import CATALOGUE
 
 
@@ -32,7 +33,17 @@ def _manifest(bundle: Bundle) -> list[Finding]:
         if process_id not in processes or form_key not in bundle.forms:
             message = f"Start “{process_id}” with form “{form_key}”: one of them does not exist."
             findings.append(Finding("start-unknown", bundles.MANIFEST, process_id, "", message))
+        elif not _asks_title(bundle.forms[form_key]):
+            message = f"The form “{form_key}” must ask for a title: a required text field “title”."
+            findings.append(
+                Finding("start-title-missing", bundles.MANIFEST, process_id, "", message)
+            )
     return findings
+
+
+def _asks_title(form: Form) -> bool:
+    title = form.find("title")
+    return title is not None and title.is_required and title.type in ("textfield", "textarea")
 
 
 def _decisions(bundle: Bundle, files: Files, references: References) -> list[Finding]:

@@ -44,6 +44,11 @@ def get(session: Session, username: str) -> Person:
     return person
 
 
+def is_nobody_there(session: Session) -> bool:
+    """Whether this installation has no people yet."""
+    return session.scalar(select(Person.id).limit(1)) is None
+
+
 def names(session: Session, person_ids: Iterable[str]) -> dict[str, str]:
     """Id -> name of those people."""
     rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(set(person_ids))))

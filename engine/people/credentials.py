@@ -49,6 +49,9 @@ _LIFETIME = {
 }
 
 
+_USED = "This link has been used or has expired. Ask for a new one."
+
+
 def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
@@ -73,7 +76,7 @@ def issue(session: Session, person_id: str, kind: CredentialKind, actor: Actor) 
 def find_actor(session: Session, kind: CredentialKind, secret: str) -> Actor | None:
     """The person behind a secret that is still good, with their grants; one statement."""
     asked = {"secret_hash": digest(secret), "kind": kind, "now": clock.now()}
-    rows = session.execute(_HOLDER, asked).all()
+    rows = session.connection().execute(_HOLDER, asked).all()
     if not rows:
         return None
     grants = frozenset((Role(row.role), row.group_name) for row in rows if row.role)
@@ -83,19 +86,25 @@ def find_actor(session: Session, kind: CredentialKind, secret: str) -> Actor | N
 def redeem_link(session: Session, secret: str) -> str:
     """Use a one-time link up and return the secret of a new session."""
     actor = find_actor(session, CredentialKind.LINK, secret)
-    if actor is None or actor.id is None:
-        raise NotAllowed("This link has been used or has expired. Ask for a new one.")
-    _delete(session, secret)
-    return issue(session, actor.id, CredentialKind.SESSION, actor)
+    if actor is None:
+        raise NotAllowed(_USED)
+    if not _delete(session, secret):
+        raise NotAllowed(_USED)  # somebody else used it in this moment
+    return start_session(session, actor)
 
 
-def sign_in(session: Session, username: str, password: str) -> str:
-    """Check a password and return the secret of a new session."""
+def authenticate(session: Session, username: str, password: str) -> Actor:
+    """Whose name and password these are; slow by design, so never in a changing transaction."""
     person = session.scalar(select(Person).where(Person.username == username, Person.is_active))
     known = person.password_hash if person and person.password_hash else None
     if not _hasher.verify(password, known or _decoy) or person is None or known is None:
         raise NotAllowed("This username and password do not belong together.")
-    return issue(session, person.id, CredentialKind.SESSION, Actor(person.id, person.name))
+    return Actor(person.id, person.name)
+
+
+def start_session(session: Session, actor: Actor) -> str:
+    """Return the secret of a new session for somebody who has just proved who they are."""
+    return issue(session, actor.id or "", CredentialKind.SESSION, actor)
 
 
 def sign_out(session: Session, secret: str, actor: Actor) -> None:
@@ -103,15 +112,22 @@ def sign_out(session: Session, secret: str, actor: Actor) -> None:
     history.record(session, actor.id or "", Entry(Event.PERSON_SIGNED_OUT, actor))
 
 
-def set_password(session: Session, password: str, actor: Actor) -> None:
-    """Set the actor's own password."""
+def hash_password(password: str) -> str:
+    """The hash of a password that is good enough; slow by design, so before any transaction."""
     if len(password) < MIN_PASSWORD_LENGTH:
         message = f"Use at least {MIN_PASSWORD_LENGTH} characters; a few words are easy to keep."
         raise InvalidAnswers({"password": message})
+    return _hasher.hash(password)
+
+
+def set_password(session: Session, password_hash: str, actor: Actor) -> None:
+    """Set the actor's own password, hashed by ``hash_password``."""
     person = session.get_one(Person, actor.id)
-    person.password_hash = _hasher.hash(password)
+    person.password_hash = password_hash
     history.record(session, person.id, Entry(Event.PASSWORD_SET, actor))
 
 
-def _delete(session: Session, secret: str) -> None:
-    session.execute(delete(Credential).where(Credential.secret_hash == digest(secret)))
+def _delete(session: Session, secret: str) -> bool:
+    """Whether there was such a credential."""
+    gone = delete(Credential).where(Credential.secret_hash == digest(secret))
+    return session.scalar(gone.returning(Credential.person_id)) is not None

@@ -13,17 +13,18 @@ function centreOf({ x, y, width, height }) {
   return { x: x + width / 2, y: y + height / 2 };
 }
 
-function withMargin({ x, y, width, height }, margin) {
-  const { left, top, right, bottom } = { ...MARGIN, ...margin };
+function withMargin({ x, y, width, height }) {
+  const { left, top, right, bottom } = MARGIN;
   return { x: x - left, y: y - top, width: width + left + right, height: height + top + bottom };
 }
 
-/** The whole diagram, never larger than drawn; answers the scale. */
-export function fit(canvas, margin = {}) {
+/** The whole diagram, never larger than drawn, beside `covered` pixels at the left; answers the scale. */
+export function fit(canvas, covered = 0) {
   const { inner, outer } = canvas.viewbox();
-  const box = withMargin(inner, margin);
-  const scale = Math.min(1, outer.width / box.width, outer.height / box.height);
-  show(canvas, centreOf(box), scale);
+  const box = withMargin(inner);
+  const scale = Math.min(1, (outer.width - covered) / box.width, outer.height / box.height);
+  const { x, y } = centreOf(box);
+  show(canvas, { x: x - covered / 2 / scale, y }, scale);
   return scale;
 }
 
@@ -33,6 +34,6 @@ export function zoomTo(canvas, element, scale) {
 
 /** The height in which the whole diagram fits the given width. */
 export function heightFor(canvas, width) {
-  const box = withMargin(canvas.viewbox().inner, {});
+  const box = withMargin(canvas.viewbox().inner);
   return box.height * Math.min(1, width / box.width);
 }

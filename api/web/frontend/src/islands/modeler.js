@@ -22,6 +22,9 @@ import StepPropertiesModule from '../spiff/properties.js';
 import { fit } from '../viewport.js';
 
 const NARROW = 480;
+// Pixels that the palette, open or closed, covers at the left.
+const BESIDE_PALETTE = 120;
+const BESIDE_TOGGLE = 60;
 const KEYS = [
   ['Ctrl+F', 'find'],
   ['A', 'append'],
@@ -74,7 +77,7 @@ function bringIntoView(modeler) {
   const canvas = modeler.get('canvas');
   const isNarrow = canvas.getSize().width < NARROW;
   if (isNarrow) modeler.get('palette').close();
-  fit(canvas, { left: isNarrow ? 60 : 170 });
+  fit(canvas, isNarrow ? BESIDE_TOGGLE : BESIDE_PALETTE);
 }
 
 /** What is being edited: whether it is saved, under which version, and what the checks say. */

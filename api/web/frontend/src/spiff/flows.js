@@ -1,8 +1,6 @@
 // Reads and writes the standard BPMN that the panel edits: conditions, default flows, timers, lanes.
 import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 
-const TIMER_KINDS = ['timeDuration', 'timeDate', 'timeCycle'];
-
 export const name = {
   read: (element) => getBusinessObject(element).name,
   write: (element, value, { modeling }) => modeling.updateProperties(element, { name: value }),
@@ -41,23 +39,13 @@ export function timerOf(element) {
   return definitions.find((definition) => is(definition, 'bpmn:TimerEventDefinition'));
 }
 
-const kindOf = (timer) => TIMER_KINDS.find((kind) => timer.get(kind)) ?? 'timeDuration';
-
-function writeTimer(element, kind, body, { modeling, bpmnFactory }) {
-  const values = Object.fromEntries(TIMER_KINDS.map((other) => [other, undefined]));
-  values[kind] = bpmnFactory.create('bpmn:FormalExpression', { body });
-  values[kind].$parent = timerOf(element);
-  modeling.updateModdleProperties(element, timerOf(element), values);
-}
-
-const textOf = (timer) => timer.get(kindOf(timer))?.body;
-
-export const timerKind = {
-  read: (element) => kindOf(timerOf(element)),
-  write: (element, kind, editor) => writeTimer(element, kind, textOf(timerOf(element)), editor),
-};
-
-export const timerText = {
-  read: (element) => textOf(timerOf(element)),
-  write: (element, text, editor) => writeTimer(element, kindOf(timerOf(element)), text, editor),
+// Only durations run; whatever else a timer held gives way to what is typed here.
+export const duration = {
+  read: (element) => timerOf(element).get('timeDuration')?.body,
+  write: (element, body, { modeling, bpmnFactory }) => {
+    const timeDuration = bpmnFactory.create('bpmn:FormalExpression', { body });
+    timeDuration.$parent = timerOf(element);
+    const others = { timeDate: undefined, timeCycle: undefined };
+    modeling.updateModdleProperties(element, timerOf(element), { ...others, timeDuration });
+  },
 };

@@ -2,15 +2,11 @@
 import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 
 import { bodyOf, operationOf, parameterOf, parametersOf, propertyOf } from './extensions.js';
-import { choice, longText, optionalChoice, text } from './fields.js';
+import { longText, optionalChoice, text } from './fields.js';
 import * as flows from './flows.js';
 
 const BELOW_THE_DEFAULT = 500;
 const KEPT_GROUPS = ['general', 'documentation'];
-const TIMER_KINDS = [
-  { value: 'timeDuration', label: 'After a duration' },
-  { value: 'timeDate', label: 'At a moment' },
-];
 
 class StepProperties {
   static $inject = ['propertiesPanel', 'config.catalogue'];
@@ -108,8 +104,7 @@ function timer() {
     id: 'timer',
     label: 'Timer',
     entries: [
-      choice('timer-kind', 'Goes off', flows.timerKind, TIMER_KINDS),
-      text('timer-text', 'Value', flows.timerText, 'ISO 8601: PT4H, or 2027-01-31T09:00:00Z'),
+      text('timer-duration', 'Goes off after', flows.duration, 'ISO 8601 duration, for example PT4H'),
     ],
   };
 }

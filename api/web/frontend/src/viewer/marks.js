@@ -36,7 +36,12 @@ function paint(viewer, element, mark) {
   if (element.waypoints) return;
   const html = badge(mark);
   html.title = MARKS[mark].label;
-  viewer.get('overlays').add(element, 'mark', { position: { top: -9, right: 9 }, html });
+  viewer.get('overlays').add(element, 'mark', { position: corner(element), html });
+}
+
+// Tasks carry their name inside; gateways and events beside them, mostly above to the right.
+function corner(element) {
+  return is(element, 'bpmn:Activity') ? { top: -9, right: 9 } : { top: -3, left: -3 };
 }
 
 function addCount(viewer, element, count) {

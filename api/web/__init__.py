@@ -1,0 +1,61 @@
+"""Pages for people: rendered on the server, whole without JavaScript."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, request
+from werkzeug.exceptions import Unauthorized
+
+from api import auth
+from api.context import database
+from api.web import assets, audit, inbox, incidents, processes, report, sign_in, words
+from engine.actors import Actor
+from engine.people import permissions
+from engine.people.permissions import Action
+
+# What a page says at its top after a redirect, by the name in its query string.
+_NOTICES = {
+    "link": "You are signed in. A link works once: set a password to come back without one.",
+    "password": "Your password is set.",
+    "claimed": "The task is yours.",
+    "released": "The task is back with its group.",
+    "completed": "Done. This is what happens next.",
+    "corrected": "The report is corrected.",
+    "deployed": "Deployed. New incidents run this version; open ones stay on theirs.",
+    "discarded": "The draft is gone. The newest version is as it was.",
+}
+
+
+def register_pages(app: Flask) -> None:
+    for part in (sign_in, inbox, incidents, report, processes, audit):
+        app.register_blueprint(part.blueprint)
+    app.jinja_env.filters.update(words.FILTERS)
+    app.jinja_env.tests["past"] = words.is_past
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(_shell)
+
+
+def _shell() -> dict[str, Any]:
+    """What the frame of every page needs; ``reader`` is called by pages that need no database."""
+    return {
+        "reader": _reader,
+        "may": _may,
+        "main_script": assets.main_script(),
+        "main_styles": assets.main_styles(),
+        "notice": _NOTICES.get(request.args.get("said", "")),
+        "phases": words.PHASES,
+    }
+
+
+def _reader() -> Actor | None:
+    """Who looks at the page; nobody on the pages before the sign-in."""
+    with database().reading() as session:
+        try:
+            return auth.actor(session)
+        except Unauthorized:
+            return None
+
+
+def _may(actor: Actor | None) -> Callable[[str], bool]:
+    """For the navigation: ``may(reader)("READ_PROCESS")``."""
+    return lambda action: actor is not None and permissions.may(actor, Action[action])

@@ -1,0 +1,114 @@
+"""The inbox, and the page of one task: take it, give it back, complete it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from api.context import changing, reading
+from api.web import timeline, words
+from engine import forms, incidents, tasks
+from engine.errors import Conflict, InvalidAnswers
+from engine.people import accounts, permissions
+from engine.people.permissions import Action
+from engine.store.tables import TaskStatus
+from engine.tasks import Queue
+
+blueprint = Blueprint("inbox", __name__)
+
+PAGE = 30
+_LAST_LINES = 5
+
+
+@blueprint.get("/inbox")
+def find() -> ResponseReturnValue:
+    with reading() as (session, actor):
+        counts = tasks.count(session, actor)
+        # Whoever has nothing in hand wants to see what they could take.
+        first = Queue.MINE if counts[Queue.MINE] else Queue.GROUPS
+        queue = request.args.get("queue", first, type=Queue)
+        found = tasks.find(session, actor, queue, after=_after(), limit=PAGE)
+        names = accounts.names(session, [a.task.assignee_id or "" for a in found])
+    open_tasks = [a.task for a in found if a.task.status is TaskStatus.OPEN]
+    return render_template(
+        "inbox.html",
+        queue=queue,
+        counts=counts,
+        found=found,
+        names=names,
+        actor=actor,
+        claimable={t.id for t in open_tasks if permissions.may(actor, Action.WORK_TASK, t)},
+        more=tasks.sort_key(found[-1].task) if len(found) == PAGE else None,
+    )
+
+
+@blueprint.get("/tasks/<task_id>")
+def read(task_id: str) -> ResponseReturnValue:
+    return _page(task_id, {}, {})
+
+
+@blueprint.post("/tasks/<task_id>/claim")
+def claim(task_id: str) -> ResponseReturnValue:
+    with changing() as (session, actor):
+        tasks.claim(session, task_id, actor)
+    return redirect(url_for(".read", task_id=task_id, said="claimed"), 303)
+
+
+@blueprint.post("/tasks/<task_id>/release")
+def release(task_id: str) -> ResponseReturnValue:
+    with changing() as (session, actor):
+        tasks.release(session, task_id, actor)
+    return redirect(url_for(".find", said="released"), 303)
+
+
+@blueprint.post("/tasks/<task_id>")
+def complete(task_id: str) -> ResponseReturnValue:
+    version = request.form.get("version", type=int)
+    try:
+        with changing() as (session, actor):
+            task = tasks.get(session, task_id, actor).task
+            answers = forms.from_text(tasks.worksheet(session, task).form, request.form)
+            done = tasks.complete(session, task_id, answers, actor, version)
+    except InvalidAnswers as error:
+        return _page(task_id, request.form, error.errors), 422
+    except Conflict as error:  # what was typed must not be lost with the race
+        return _page(task_id, request.form, {}, refused=str(error)), 409
+    number = done.incident.number
+    return redirect(url_for("incidents.read", number=number, said="completed"), 303)
+
+
+def _page(
+    task_id: str, sent: Mapping[str, str], errors: Mapping[str, str], refused: str = ""
+) -> str:
+    with reading() as (session, actor):
+        found = tasks.get(session, task_id, actor)
+        worksheet = tasks.worksheet(session, found.task)
+        asked = incidents.questions(session, found.incident)
+        entries = incidents.timeline(session, found.incident, actor)
+        path = incidents.path(session, found.incident)
+        names = accounts.names(session, [found.task.assignee_id or ""])
+    lines = timeline.tell(entries, asked)
+    return render_template(
+        "task.html",
+        task=found.task,
+        incident=found.incident,
+        worksheet=worksheet,
+        assignee=names.get(found.task.assignee_id or ""),
+        is_mine=found.task.assignee_id == actor.id,
+        may_work=permissions.may(actor, Action.WORK_TASK, found.task),
+        has_diagram=permissions.may(actor, Action.READ_PROCESS),
+        path=path,
+        decided=timeline.decided(lines),
+        lines=lines[-_LAST_LINES:],
+        labels=words.labels(asked),
+        sent=sent,
+        errors=errors,
+        refused=refused,
+    )
+
+
+def _after() -> tuple[datetime, str] | None:
+    due_at = request.args.get("due_at", type=datetime.fromisoformat)
+    last = request.args.get("last")
+    return (due_at, last) if due_at and last else None

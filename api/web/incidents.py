@@ -1,0 +1,98 @@
+"""Incidents: the list, the page of one, and correcting what was reported."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from api.context import changing, reading
+from api.web import timeline, words
+from engine import incidents
+from engine.errors import InvalidAnswers
+from engine.people import accounts, permissions
+from engine.people.permissions import Action
+from engine.store.tables import TaskStatus
+
+blueprint = Blueprint("incidents", __name__, url_prefix="/incidents")
+
+PAGE = 30
+
+
+@blueprint.get("")
+def find() -> ResponseReturnValue:
+    show_all = request.args.get("show") == "all"
+    last = request.args.get("before")
+    with reading() as (session, actor):
+        found = incidents.find(
+            session,
+            actor,
+            only_open=not show_all,
+            before=(last, "") if last else None,
+            limit=PAGE,
+        )
+    more = found[-1].number if len(found) == PAGE else None
+    return render_template("incidents.html", found=found, show_all=show_all, more=more)
+
+
+@blueprint.get("/<number>")
+def read(number: str) -> ResponseReturnValue:
+    with reading() as (session, actor):
+        incident = incidents.get(session, number, actor)
+        standing = incidents.standing(session, incident)
+        steps = incidents.next_steps(session, incident)
+        names = accounts.names(session, [task.assignee_id or "" for task in steps])
+        asked = incidents.questions(session, incident)
+        entries = incidents.timeline(session, incident, actor)
+        path = incidents.path(session, incident)
+    open_steps = [task for task in steps if task.status is TaskStatus.OPEN]
+    return render_template(
+        "incident.html",
+        incident=incident,
+        standing=standing,
+        steps=steps,
+        names=names,
+        actor=actor,
+        readable={t.id for t in steps if permissions.may(actor, Action.READ_TASK, t)},
+        claimable={t.id for t in open_steps if permissions.may(actor, Action.WORK_TASK, t)},
+        lines=timeline.tell(entries, asked),
+        labels=words.labels(asked),
+        path=path,
+        may_correct=incident.status.is_open
+        and permissions.may(actor, Action.CORRECT_INCIDENT, incident),
+        has_diagram=permissions.may(actor, Action.READ_PROCESS),
+        has_audit=permissions.may(actor, Action.READ_AUDIT),
+    )
+
+
+@blueprint.get("/<number>/correct")
+def correction(number: str) -> ResponseReturnValue:
+    return _correction(number, {}, {})
+
+
+@blueprint.post("/<number>/correct")
+def correct(number: str) -> ResponseReturnValue:
+    version = request.form.get("version", -1, type=int)
+    try:
+        with changing() as (session, actor):
+            form = incidents.correction_form(session, incidents.get(session, number, actor))
+            values = incidents.corrections(form, request.form)
+            incidents.correct(session, number, values, version, actor)
+    except InvalidAnswers as error:
+        return _correction(number, request.form, error.errors), 422
+    return redirect(url_for(".read", number=number, said="corrected"), 303)
+
+
+def _correction(number: str, sent: Mapping[str, str], errors: Mapping[str, str]) -> str:
+    with reading() as (session, actor):
+        incident = incidents.get(session, number, actor)
+        permissions.require(actor, Action.CORRECT_INCIDENT, incident)
+        form = incidents.correction_form(session, incident)
+    current = {name: getattr(incident, name) for name in incidents.CORRECTABLE}
+    return render_template(
+        "correct.html",
+        incident=incident,
+        form=form,
+        sent=sent or current,
+        version=sent.get("version", incident.version),
+        errors=errors,
+    )

@@ -1,0 +1,146 @@
+"""The story of an incident in people's words, told from its audit entries."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.web import words
+from engine.bpmn.diagram import Kind
+from engine.forms import Form
+from engine.history import Event
+from engine.store.tables import AuditEntry
+
+_SENTENCES: Mapping[str, str] = {
+    Event.INCIDENT_REPORTED: "{who} reported the incident",
+    Event.INCIDENT_CORRECTED: "{who} corrected the report",
+    Event.REPORT_REPEATED: "{who} reported it again",
+    Event.SOURCE_RECOVERED: "{who} says that it is over",
+    Event.PROCESS_COMPLETED: "Every step is done",
+    Event.PROCESS_FAILED: "The process stopped: {message}",
+    Event.TIMER_FIRED: "Time ran out: {element}",
+    Event.TASK_OPENED: "{group} has a task: {element}",
+    Event.TASK_CLAIMED: "{who} took “{element}”",
+    Event.TASK_RELEASED: "{who} gave “{element}” back",
+    Event.TASK_COMPLETED: "{who} completed “{element}”",
+    Event.TASK_CANCELLED: "No longer needed: {element}",
+}
+_AUTOMATIC: Mapping[str, str] = {
+    Kind.SERVICE_TASK: "{element}",
+    Kind.DECISION_TASK: "{element}, by decision table",
+    Kind.EXCLUSIVE: "{element} {taken}",
+}
+_QUIET = (Event.TASK_OPENED, Event.TASK_CLAIMED, Event.TASK_RELEASED, Event.TASK_CANCELLED)
+_MARKS: Mapping[str, str] = {
+    Event.TIMER_FIRED: "timer",
+    Event.PROCESS_FAILED: "failed",
+    Event.ELEMENT_COMPLETED: "automatic",
+}
+# Fields whose codes say enough; the labels of their questions explain at length.
+_CODES = ("status", "impact", "urgency")
+_KNOWN_BY_THE_LINE = ("resolved_at", "closed_at")  # its time says the same
+
+
+@dataclass(frozen=True)
+class Change:
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened."""
+
+    entry: AuditEntry
+    sentence: str
+    changes: list[Change]  # of the incident's own fields
+    answers: list[Change]  # to the questions of a form
+    mark: str
+    is_quiet: bool
+
+
+def tell(entries: Iterable[AuditEntry], asked: Mapping[str, Form]) -> list[Line]:
+    """A line for each entry that says something to people; ``asked`` is ``incidents.questions``."""
+    known = words.labels(asked)
+    story = list(entries)
+    return [
+        _line(entry, sentence, asked, known)
+        for entry, following in zip(story, [*story[1:], None], strict=True)
+        if (sentence := _sentence(entry)) is not None and not _is_implied(entry, following)
+    ]
+
+
+def decided(lines: Iterable[Line]) -> list[Line]:
+    """What people have answered so far."""
+    return [line for line in lines if line.answers]
+
+
+def _sentence(entry: AuditEntry) -> str | None:
+    """``None`` for what only the engine cares about: starts, ends, joining paths."""
+    pattern = _SENTENCES.get(entry.event)
+    if entry.event == Event.ELEMENT_COMPLETED:
+        pattern = _AUTOMATIC.get(entry.detail.get("kind", ""))
+        if entry.detail.get("kind") == Kind.EXCLUSIVE and "taken" not in entry.detail:
+            return None
+    if pattern is None:
+        return None
+    return pattern.format(
+        who=entry.actor_name,
+        element=entry.element_name,
+        group=entry.detail.get("candidate_group"),
+        message=entry.detail.get("message"),
+        taken=words.humane(str(entry.detail.get("taken"))),
+    )
+
+
+def _is_implied(entry: AuditEntry, following: AuditEntry | None) -> bool:
+    """Taking a task says nothing when the same moment completes it."""
+    return (
+        entry.event == Event.TASK_CLAIMED
+        and following is not None
+        and (following.event, following.task_id) == (Event.TASK_COMPLETED, entry.task_id)
+        and following.at == entry.at
+    )
+
+
+def _line(
+    entry: AuditEntry,
+    sentence: str,
+    asked: Mapping[str, Form],
+    known: Mapping[str, Mapping[str, str]],
+) -> Line:
+    is_answer = entry.event == Event.TASK_COMPLETED
+    form = asked.get(entry.element_id or "")
+    is_report = entry.event == Event.INCIDENT_REPORTED
+    return Line(
+        entry=entry,
+        sentence=sentence,
+        changes=[] if is_answer or is_report else list(_changes(entry.changes, known)),
+        answers=list(_answers(entry.changes, form)) if is_answer and form else [],
+        mark=_MARKS.get(entry.event, "person"),
+        is_quiet=entry.event in _QUIET,
+    )
+
+
+def _changes(
+    changes: Mapping[str, Any], known: Mapping[str, Mapping[str, str]]
+) -> Iterator[Change]:
+    for key, (old, new) in changes.items():
+        if key not in _KNOWN_BY_THE_LINE:
+            yield Change(words.field_name(key), _value(key, old, known), _value(key, new, known))
+
+
+def _answers(changes: Mapping[str, Any], form: Form) -> Iterator[Change]:
+    """In the order in which the form asks; what was left empty is left out."""
+    for field in form.inputs:
+        old, new = changes.get(field.key, (None, None))
+        if new is not None:
+            options = dict(field.options)
+            label = options.get(str(new)) or words.shown(new)
+            yield Change(field.label, options.get(str(old), ""), label)
+
+
+def _value(key: str, value: Any, known: Mapping[str, Mapping[str, str]]) -> str:
+    if key in _CODES and value:
+        return words.humane(str(value))
+    return known.get(key, {}).get(str(value)) or words.shown(value)

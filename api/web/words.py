@@ -1,0 +1,162 @@
+"""How the pages say things: moments and durations in words, the names of fields and values."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from engine import clock
+from engine.bpmn.diagram import Kind, Phase
+from engine.forms import Form
+
+_FIELDS = {
+    "title": "Title",
+    "description": "What happened",
+    "service": "Service",
+    "affected": "Affected",
+    "severity": "Severity",
+    "status": "Status",
+    "category": "Category",
+    "impact": "Impact",
+    "urgency": "Urgency",
+    "priority": "Priority",
+    "is_major": "Major incident",
+    "hold_reason": "On hold because",
+    "resolution_code": "How it ended",
+    "resolution_notes": "What was done",
+    "reopened_count": "Reopened",
+    "occurrences": "Times reported",
+    "resolved_at": "Resolved",
+    "closed_at": "Closed",
+}
+_KINDS = {
+    Kind.START: "Start",
+    Kind.END: "End",
+    Kind.USER_TASK: "Task for a person",
+    Kind.SERVICE_TASK: "Automatic step",
+    Kind.DECISION_TASK: "Decision table",
+    Kind.EXCLUSIVE: "Choice",
+    Kind.PARALLEL: "Parallel paths",
+    Kind.TIMER_CATCH: "Timer",
+    Kind.BOUNDARY: "Timer on a task",
+}
+PHASES = tuple(Phase)
+
+
+def absolute(at: datetime) -> str:
+    """``23 Nov 2026, 06:15 UTC``."""
+    return f"{_day(at)}, {at.astimezone(UTC):%H:%M} UTC"
+
+
+def to_the_second(at: datetime) -> str:
+    return f"{_day(at)}, {at.astimezone(UTC):%H:%M:%S} UTC"
+
+
+def time_of_day(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%H:%M}"
+
+
+def ago(at: datetime) -> str:
+    """``20 min ago``, ``in 3 h``."""
+    away = at - clock.now()
+    if abs(away) < timedelta(minutes=1):
+        return "just now"
+    return f"in {span(away)}" if away > timedelta(0) else f"{span(-away)} ago"
+
+
+def due(at: datetime) -> str:
+    left = at - clock.now()
+    return f"due in {span(left)}" if left > timedelta(0) else f"overdue {span(-left)}"
+
+
+def is_past(at: datetime) -> bool:
+    return at < clock.now()
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its one or two largest units."""
+    minutes = int(length.total_seconds()) // 60
+    hours, days = minutes // 60, minutes // (24 * 60)
+    if minutes < 1:
+        return "less than 1 min"
+    if hours < 1:
+        return f"{minutes} min"
+    if hours < 24:
+        rest = minutes % 60
+        return f"{hours} h {rest} min" if rest and hours < 6 else f"{hours} h"
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def duration(text: str) -> str:
+    """An ISO 8601 duration in words; any other text as it is."""
+    start = clock.now()
+    try:
+        return span(clock.after(start, text) - start)
+    except ValueError:
+        return text
+
+
+def humane(value: str) -> str:
+    """A code such as ``in_progress`` or ``classify-incident`` as words."""
+    words = value.replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def field_name(key: str) -> str:
+    return _FIELDS.get(key) or humane(key)
+
+
+def kind_name(kind: str) -> str:
+    return _KINDS[Kind(kind)]
+
+
+def shown(value: Any) -> str:
+    """A stored value for people: yes and no, moments, codes, lists."""
+    if value is None or value == "":
+        return "–"  # noqa: RUF001 -- the sign for “nothing”, not a minus
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(shown(item) for item in value) or "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{field_name(k)}: {shown(v)}" for k, v in value.items()) or "none"
+    return _moment(str(value)) or str(value)
+
+
+def labels(forms: Mapping[str, Form]) -> dict[str, dict[str, str]]:
+    """Key -> value -> label, of every question with options that the forms ask."""
+    found: dict[str, dict[str, str]] = {}
+    for form in forms.values():
+        for field in form.inputs:
+            if field.options:
+                found.setdefault(field.key, {}).update(field.options)
+    return found
+
+
+def _moment(text: str) -> str | None:
+    # Only what has a date, a time and a zone: a bare number is a value, not a year.
+    if len(text) < len("2026-11-23T06:15+00:00") or "T" not in text:
+        return None
+    try:
+        return to_the_second(datetime.fromisoformat(text))
+    except ValueError:
+        return None
+
+
+def _day(at: datetime) -> str:
+    moment = at.astimezone(UTC)
+    return f"{moment.day} {moment:%b %Y}"
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "absolute": absolute,
+    "to_the_second": to_the_second,
+    "time_of_day": time_of_day,
+    "day": _day,
+    "ago": ago,
+    "due": due,
+    "duration": duration,
+    "humane": humane,
+    "field_name": field_name,
+    "kind_name": kind_name,
+    "shown": shown,
+}
