@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -100,27 +100,34 @@ def _read_file(bundle: Bundle, path: str, content: bytes) -> None:
     if name.name == MANIFEST:
         _read_manifest(bundle, content)
     elif name.suffix == ".bpmn":
-        drawn = diagram.read(content)
-        if drawn.process_id != name.stem:
-            raise InvalidDocument(
-                f"The process is called “{drawn.process_id}”; name its file like that."
-            )
-        if drawn.process_id in {other.process_id for other in bundle.diagrams.values()}:
-            raise InvalidDocument(f"Two processes are called “{drawn.process_id}”.")
-        bundle.diagrams[path] = drawn
+        _read_diagram(bundle, path, content)
     elif name.suffix == ".dmn":
         for decision in dmn.parse(content):
-            if decision.id in bundle.decisions:
-                raise InvalidDocument(f"Two decisions are called “{decision.id}”.")
+            _require_new("decisions", decision.id, bundle.decisions)
             bundle.decisions[decision.id] = decision
     elif name.suffix == ".json" and name.parts[0] == "forms":
-        if name.stem in bundle.forms:
-            raise InvalidDocument(f"Two forms are called “{name.stem}”.")
+        _require_new("forms", name.stem, bundle.forms)
         bundle.forms[name.stem] = forms.read(content, path)
     else:
         raise InvalidDocument(
             "A bundle holds .bpmn, .dmn and bundle.toml files, and forms as .json."
         )
+
+
+def _read_diagram(bundle: Bundle, path: str, content: bytes) -> None:
+    drawn = diagram.read(content)
+    if drawn.process_id != PurePosixPath(path).stem:
+        raise InvalidDocument(
+            f"The process is called “{drawn.process_id}”; name its file like that."
+        )
+    known = [other.process_id for other in bundle.diagrams.values()]
+    _require_new("processes", drawn.process_id, known)
+    bundle.diagrams[path] = drawn
+
+
+def _require_new(what: str, name: str, known: Container[str]) -> None:
+    if name in known:
+        raise InvalidDocument(f"Two {what} are called “{name}”.")
 
 
 def _read_manifest(bundle: Bundle, content: bytes) -> None:

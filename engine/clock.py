@@ -39,10 +39,8 @@ def after(start: datetime, duration: str) -> datetime:
         raise ValueError(f"“{duration}” reaches past the calendar.")
     day = min(start.day, monthrange(year, month + 1)[1])
     moved = start.replace(year=year, month=month + 1, day=day)
-    return moved + timedelta(
-        weeks=part["weeks"],
-        days=part["days"],
-        hours=part["hours"],
-        minutes=part["minutes"],
-        seconds=part["seconds"],
-    )
+    rest = {name: part[name] for name in ("weeks", "days", "hours", "minutes", "seconds")}
+    try:
+        return moved + timedelta(**rest)
+    except OverflowError as error:
+        raise ValueError(f"“{duration}” reaches past the calendar.") from error

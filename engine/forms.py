@@ -1,6 +1,7 @@
 """Form schema (form-js, version 19) -> what to ask, and which answers are right."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from engine.errors import Finding, InvalidAnswers, InvalidDocument, Refused
 _INPUTS = {"textfield", "textarea", "number", "checkbox", "radio", "select"}
 _SILENT = {"text", "separator"}
 _RULES = {"required", "minLength", "maxLength", "min", "max"}
+_Bound = bool | int | float | None
 _LONGEST = {"textfield": 1_000, "textarea": 20_000}
 
 
@@ -52,7 +54,7 @@ def read(content: bytes, path: str) -> Form:
     """Read a form; ``Refused`` names every component that does not work here."""
     try:
         schema = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidDocument(f"{path} is not JSON: {error}.") from error
     if not isinstance(schema, dict) or not isinstance(schema.get("components"), list):
         raise InvalidDocument(f"{path} is not a form: it has no list of components.")
@@ -108,15 +110,20 @@ def from_text(form: Form, sent: Mapping[str, str]) -> dict[str, Any]:
 
 def _problems(component: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     kind = component.get("type")
-    if kind not in _INPUTS | _SILENT:
+    if not isinstance(kind, str) or kind not in _INPUTS | _SILENT:
         yield "form-type-unsupported", f"A “{kind}” field does not work here yet."
         return
-    if kind in _INPUTS and not str(component.get("key", "")).isidentifier():
+    key = component.get("key")
+    if kind in _INPUTS and not (isinstance(key, str) and key.isidentifier()):
         yield "form-key-invalid", "Give the field a key of letters, digits and underscores."
     if kind in ("radio", "select") and not _options(component):
         yield "form-options-missing", "Give the field at least one option."
-    for rule in sorted(set(component.get("validate") or {}) - _RULES):
+    rules = component.get("validate") or {}
+    for rule in sorted(set(rules) - _RULES) if isinstance(rules, dict) else ():
         yield "form-rule-unsupported", f"The rule “{rule}” does not work here yet."
+    bounds = [rules.get(rule) for rule in _RULES] if isinstance(rules, dict) else [rules]
+    if not all(isinstance(bound, _Bound) for bound in bounds):
+        yield "form-rule-invalid", "Give the field's rules as numbers, and required as yes or no."
     if component.get("conditional"):
         yield "form-rule-unsupported", "Showing a field on a condition does not work here yet."
 
@@ -141,7 +148,8 @@ def _field(component: Mapping[str, Any]) -> Field:
 
 def _options(component: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     values = component.get("values") or ()
-    return tuple((str(v["value"]), str(v.get("label", v["value"]))) for v in values if "value" in v)
+    known = [v for v in values if isinstance(v, dict) and "value" in v]
+    return tuple((str(v["value"]), str(v.get("label", v["value"]))) for v in known)
 
 
 def _check(field: Field, value: Any) -> Any:
@@ -170,8 +178,9 @@ def _check_box(field: Field, value: Any) -> bool:
 
 
 def _check_number(field: Field, value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("Enter a number.")  # noqa: TRY004 -- collected with the others
+    is_infinite = isinstance(value, float) and not math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or is_infinite:
+        raise ValueError("Enter a number.")
     if field.min is not None and value < field.min:
         raise ValueError(f"Enter a number not below {field.min}.")
     if field.max is not None and value > field.max:
@@ -189,7 +198,7 @@ def _check_choice(field: Field, value: Any) -> str:
 def _check_text(field: Field, value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("Enter text.")  # noqa: TRY004 -- collected with the others
-    if any(ord(c) < 32 and c not in "\n\t" for c in value):
+    if not is_plain(value):
         raise ValueError("Remove the control characters.")
     longest = min(field.max_length or _LONGEST[field.type], _LONGEST[field.type])
     if len(value) > longest:
@@ -197,6 +206,11 @@ def _check_text(field: Field, value: Any) -> str:
     if field.min_length and len(value) < field.min_length:
         raise ValueError(f"Use at least {field.min_length} characters.")
     return value
+
+
+def is_plain(text: str) -> bool:
+    """Whether every database keeps the text: no control characters, no halves of a character."""
+    return not any((c < " " and c not in "\n\t") or "\ud800" <= c <= "\udfff" for c in text)
 
 
 def _number(text: str) -> int | float | str:

@@ -61,7 +61,7 @@ def current(session: Session, process_id: str) -> ProcessDefinition:
         .limit(1)
     )
     if definition is None:
-        raise InvalidAnswers({"process": f"There is no process “{process_id}”."})
+        raise NotFound(f"There is no process “{process_id}”.")
     return definition
 
 

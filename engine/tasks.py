@@ -71,7 +71,7 @@ def get(session: Session, task_id: str, actor: Actor) -> Assignment:
     row = session.execute(_ASSIGNMENT, {"task_id": task_id}).one_or_none()
     if row is None or not permissions.may(actor, Action.READ_TASK, row[0]):
         raise NotFound("There is no such task among yours.")
-    return Assignment(*row.tuple())
+    return Assignment(*row)
 
 
 def find(
@@ -92,7 +92,7 @@ def find(
     if after:
         query = query.where(tuple_(due, Task.id) > after)
     rows = session.execute(query.order_by(due, Task.id).limit(limit))
-    return [Assignment(*row.tuple()) for row in rows]
+    return [Assignment(*row) for row in rows]
 
 
 def count(session: Session, actor: Actor) -> dict[Queue, int]:

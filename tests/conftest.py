@@ -1,5 +1,7 @@
 """A real database, real people and a small deployed process for every test that asks."""
 
+import shutil
+
 import pytest
 
 from engine import clock, library
@@ -9,10 +11,19 @@ from tests.factories import Cast
 from tests.server import Server
 
 
-@pytest.fixture
-def database(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'steadyhand.db'}")
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """The file of a database without rows: migrating once instead of for each test."""
+    file = tmp_path_factory.mktemp("migrated") / "steadyhand.db"
+    database = Database(f"sqlite:///{file}")
     migrate.upgrade(database)
+    database.close()
+    return file
+
+
+@pytest.fixture
+def database(tmp_path, migrated):
+    database = Database(f"sqlite:///{shutil.copy(migrated, tmp_path)}")
     yield database
     database.close()
 

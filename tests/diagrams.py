@@ -1,6 +1,7 @@
 """Small bundles for tests: a process in a few words, drawn in one group and one lane."""
 
 import json
+from itertools import pairwise
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -59,6 +60,12 @@ def timer(node_id, attached_to, duration, interrupts=False):
       </bpmn:timerEventDefinition></bpmn:boundaryEvent>"""
 
 
+def catch(node_id, duration):
+    return f"""<bpmn:intermediateCatchEvent id="{node_id}" name="Wait"><bpmn:timerEventDefinition>
+      <bpmn:timeDuration xsi:type="bpmn:tFormalExpression">{duration}</bpmn:timeDuration>
+      </bpmn:timerEventDefinition></bpmn:intermediateCatchEvent>"""
+
+
 def flow(source, target, condition=None, flow_id=None):
     inner = (
         f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{condition}'
@@ -92,6 +99,19 @@ def process(*elements, process_id="small", phase="Analyze", lane="Service Desk")
       <bpmndi:BPMNShape bpmnElement="Group"><dc:Bounds x="0" y="0" width="99" height="99"/>
       </bpmndi:BPMNShape>{shapes}</bpmndi:BPMNPlane></bpmndi:BPMNDiagram>
     </bpmn:definitions>""".encode()
+
+
+def table(decision_id, output, *rules, reads="note", policy="UNIQUE"):
+    """The XML of one decision over one input; a rule is (cell, value)."""
+    rows = "".join(
+        f'<rule id="Rule{i}"><inputEntry><text>{cell}</text></inputEntry>'
+        f"<outputEntry><text>{value}</text></outputEntry></rule>"
+        for i, (cell, value) in enumerate(rules, start=1)
+    )
+    return f"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="Definitions">
+      <decision id="{decision_id}" name="Decide"><decisionTable id="Table" hitPolicy="{policy}">
+      <input><inputExpression><text>{reads}</text></inputExpression></input>
+      <output name="{output}"/>{rows}</decisionTable></decision></definitions>""".encode()
 
 
 def form(key, *fields):
@@ -132,7 +152,11 @@ def bundle(*elements, process_id="small", forms=(), decisions=(), **drawing):
     return files
 
 
+def line(*elements):
+    """Start, the elements one after the other, end."""
+    ids = ["Reported", *(part.split(' id="')[1].split('"')[0] for part in elements), "Done"]
+    return (start(), *elements, end(), *(flow(a, b) for a, b in pairwise(ids)))
+
+
 def one_task(**kwargs):
-    return bundle(
-        start(), user_task("Look"), end(), flow("Reported", "Look"), flow("Look", "Done"), **kwargs
-    )
+    return bundle(*line(user_task("Look")), **kwargs)

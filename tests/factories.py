@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
-from engine import intake, library, tasks
+from api import create_app
+from engine import history, intake, library, tasks
 from engine.actors import SYSTEM, Actor, Role
 from engine.people import accounts, credentials
 from engine.people.credentials import CredentialKind
+from engine.settings import Settings
+from engine.store.tables import Base
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "processes" / "itsm"
@@ -42,6 +45,38 @@ class Cast:
             return credentials.issue(
                 session, getattr(self, username).id, CredentialKind.LINK, SYSTEM
             )
+
+
+def add_person(database, username, role, group=""):
+    """One more person than the cast, with one role."""
+    grants = [(role, group)]
+    with database.transaction() as session:
+        person = accounts.add(session, username, username.title(), grants, SYSTEM)
+        return Actor(person.id, person.name, frozenset(grants))
+
+
+def client(database, token=None):
+    """An HTTP client of the application, without a server between."""
+    http = create_app(database, Settings(database.url)).test_client()
+    if token:
+        http.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    return http
+
+
+def dump(database):
+    """Every row of every table, to show that nothing has changed."""
+    with database.reading() as session:
+        return {
+            table.name: sorted(map(repr, session.execute(table.select())))
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def entries(database, subject_id, event=None):
+    """The history of a subject, all of it or one kind of event."""
+    with database.reading() as session:
+        found = history.of(session, subject_id)
+    return [entry for entry in found if event in (None, entry.event)]
 
 
 def deploy(database, files):

@@ -45,6 +45,10 @@ class Kind(StrEnum):
     BOUNDARY = "boundaryEvent"
 
     @property
+    def is_task(self) -> bool:
+        return self in (Kind.USER_TASK, Kind.SERVICE_TASK, Kind.DECISION_TASK)
+
+    @property
     def is_gateway(self) -> bool:
         return self in (Kind.EXCLUSIVE, Kind.PARALLEL)
 
@@ -181,7 +185,7 @@ def _node(
         phase=phases.get(node_id),
         default_flow=element.get("default"),
         attached_to=element.get("attachedToRef"),
-        interrupts=element.get("cancelActivity", "true") == "true",
+        interrupts=element.get("cancelActivity") not in ("false", "0"),
         is_terminate=element.find(f"{BPMN}terminateEventDefinition") is not None,
         timer=_timer(element),
         form_key=properties.get("formKey"),

@@ -61,6 +61,12 @@ def _identifiers(diagram: Diagram, _: References) -> Iterator[Problem]:
     if len(diagram.nodes) > MAX_NODES:
         message = f"{len(diagram.nodes)} elements; at most {MAX_NODES} run. Split the process."
         yield "diagram-too-large", diagram.process_id, diagram.name, message
+    if len(diagram.process_id) > MAX_ID:
+        message = f"The id of a process has at most {MAX_ID} characters."
+        yield "id-too-long", diagram.process_id, diagram.name, message
+    if len(diagram.name) > MAX_NAME:
+        message = f"A name has at most {MAX_NAME} characters."
+        yield "name-too-long", diagram.process_id, diagram.name, message
     for node in diagram.nodes.values():
         if max(len(node.id), len(node.lane or ""), len(node.form_key or "")) > MAX_ID:
             yield _at(node, "id-too-long", f"Ids and group names have at most {MAX_ID} characters.")
@@ -80,6 +86,12 @@ def _shape(diagram: Diagram, _: References) -> Iterator[Problem]:
     for flow in diagram.flows.values():
         if flow.source not in diagram.nodes or flow.target not in diagram.nodes:
             yield _on(flow, "flow-dangling", "This flow does not connect two elements that run.")
+    seen: set[tuple[str, str]] = set()
+    for flow in diagram.flows.values():
+        if (flow.source, flow.target) in seen:
+            message = "Another flow connects the same two elements. Make one of them."
+            yield _on(flow, "flow-double", message)
+        seen.add((flow.source, flow.target))
 
 
 def _connections(diagram: Diagram, _: References) -> Iterator[Problem]:
@@ -94,10 +106,20 @@ def _connections(diagram: Diagram, _: References) -> Iterator[Problem]:
             yield _at(node, "end-continues", "Nothing may follow an end event.")
         if len(leaving) > 1 and not node.kind.is_gateway:
             yield _at(node, "outgoing-multiple", "Put a gateway before the paths that leave here.")
-        if node.kind is Kind.BOUNDARY and node.attached_to not in diagram.nodes:
+        if node.kind is Kind.BOUNDARY and not _is_on_task(diagram, node):
             yield _at(node, "boundary-detached", "Attach this event to a task.")
         if node.kind in (Kind.START, Kind.BOUNDARY) and diagram.incoming[node.id]:
             yield _at(node, "start-entered", "No path may lead into this event.")
+
+
+def _ways_out(diagram: Diagram, _: References) -> Iterator[Problem]:
+    """A process that cannot end keeps its incident open for ever."""
+    ends = {node.id for node in diagram.of_kind(Kind.END)}
+    dead_ends = {node_id for node_id, leaving in diagram.outgoing.items() if not leaving}
+    for node in diagram.nodes.values():
+        ahead = _reach(diagram, [node.id], diagram.nodes.keys())
+        if ends and not ahead & (ends | dead_ends):
+            yield _at(node, "end-unreachable", "No path leads from here to an end event.")
 
 
 def _gateways(diagram: Diagram, _: References) -> Iterator[Problem]:
@@ -195,6 +217,7 @@ _RULES: tuple[Rule, ...] = (
     _identifiers,
     _shape,
     _connections,
+    _ways_out,
     _gateways,
     _assignments,
     _calls,
@@ -202,6 +225,11 @@ _RULES: tuple[Rule, ...] = (
     _timers,
     _loops,
 )
+
+
+def _is_on_task(diagram: Diagram, event: Node) -> bool:
+    host = diagram.nodes.get(event.attached_to or "")
+    return host is not None and host.kind.is_task
 
 
 def _expression(text: str, known: Set[str]) -> Iterator[tuple[str, str]]:
@@ -223,7 +251,8 @@ def _known_names(diagram: Diagram, references: References) -> set[str]:
 
 
 def _duration(node: Node, text: str) -> Iterator[Problem]:
-    epoch = datetime(2000, 1, 1, tzinfo=UTC)
+    # Far ahead, so that what passes here does not run past the calendar when it is used.
+    epoch = datetime(5000, 1, 1, tzinfo=UTC)
     try:
         length = clock.after(epoch, text) - epoch
     except ValueError as error:

@@ -213,11 +213,10 @@ class _Run:
                 workflow.refresh_timers()
                 task = workflow.next_automatic()
             if task is None:
-                for waiting in workflow.in_state(TaskState.READY):
-                    _require_shallow(waiting)
                 return
             name = task.task_spec.name
-            _require_shallow(task)
+            if task.depth > MAX_DEPTH:
+                raise ProcessFailed(name, "The process has gone round its loops too often.")
             try:
                 task.run()
             except (FeelError, DmnError, ValueError, WorkflowException) as error:
@@ -274,12 +273,6 @@ class _Run:
             return {}
         flow = paths[task.children[0].task_spec.name]
         return {"taken": flow.name or flow.id, "flow_id": flow.id, "condition": flow.condition}
-
-
-def _require_shallow(task: Task) -> None:
-    if task.depth > MAX_DEPTH:
-        message = "The process has gone round its loops too often."
-        raise ProcessFailed(task.task_spec.name, message)
 
 
 def _without(these: Mapping[str, _Wait], those: Mapping[str, _Wait]) -> tuple[_Wait, ...]:

@@ -32,10 +32,15 @@ def restore(workflow: BpmnWorkflow, text: str) -> None:
     workflow.completed = content["completed"]
 
 
+def differs(old: object, new: object) -> bool:
+    """Whether a value changed; Python takes ``True`` for 1, and FEEL does not."""
+    return old != new or isinstance(old, bool) is not isinstance(new, bool)
+
+
 def _row(task: Task) -> _Row:
     parent = task.parent
     inherited = parent.data if parent is not None else {}
-    changed = {k: v for k, v in task.data.items() if k not in inherited or inherited[k] != v}
+    changed = {k: v for k, v in task.data.items() if k not in inherited or differs(inherited[k], v)}
     removed = [k for k in inherited if k not in task.data]
     return [
         str(task.id),
