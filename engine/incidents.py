@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine import bundles, clock, forms, history
@@ -40,6 +40,11 @@ _FINISHED = (Event.ELEMENT_COMPLETED, Event.TASK_COMPLETED, Event.TIMER_FIRED)
 _STORY = 2_000  # entries; an incident that ran longer shows its audit trace in pages
 
 
+_BY_NAME = select(Incident).where(
+    or_(Incident.id == bindparam("name"), Incident.number == bindparam("name"))
+)
+
+
 @dataclass(frozen=True)
 class Standing:
     """Which process an incident runs, and how that is going."""
@@ -60,9 +65,7 @@ class Path:
 
 def get(session: Session, incident_id: str, actor: Actor) -> Incident:
     """An incident by id or number; one that the actor may not see does not exist for them."""
-    incident = session.scalar(
-        select(Incident).where((Incident.id == incident_id) | (Incident.number == incident_id))
-    )
+    incident = session.scalar(_BY_NAME, {"name": incident_id})
     if incident is None or not permissions.may(actor, Action.READ_INCIDENT, incident):
         raise NotFound(f"There is no incident {incident_id}.")
     return incident

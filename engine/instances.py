@@ -17,6 +17,7 @@ from engine.errors import Conflict
 from engine.history import Entry, Event
 from engine.identifiers import new_id
 from engine.operations import CATALOGUE, READABLE
+from engine.store import rows
 from engine.store.tables import (
     Incident,
     InstanceStatus,
@@ -114,7 +115,13 @@ def complete_task(
     definition = bundles.deployed(session, instance.definition_id).definition
     facts = _facts(incident)
     progress = run.complete(definition, instance.snapshot, task.id, answers, facts, _OPERATIONS)
-    task.status, task.ended_at = TaskStatus.COMPLETED, clock.now()
+    rows.change(
+        session,
+        task,
+        status=TaskStatus.COMPLETED,
+        assignee_id=actor.id,
+        ended_at=clock.now(),
+    )
     _save(session, instance, progress)
     step = _Step(instance.id, instance.definition_id, definition, incident, progress)
     opened = _write_down(session, step, first, actor, task)
@@ -196,7 +203,7 @@ def _write_down(
     completed: Task | None = None,
 ) -> list[Task]:
     """Incident, tasks, timers and history of one step; return the tasks that it opened."""
-    _change_incident(step)
+    rows.change(session, step.incident, **_incident_values(step))
     _cancel_tasks(session, step.progress)
     opened = _open_tasks(session, step)
     _set_timers(session, step)
@@ -206,31 +213,31 @@ def _write_down(
     return opened
 
 
-def _change_incident(step: _Step) -> None:
-    """Apply what the operations changed, and the phase in which the process now waits."""
-    incident, nodes, progress = step.incident, step.definition.diagram.nodes, step.progress
+def _incident_values(step: _Step) -> dict[str, Any]:
+    """What the operations changed, and the phase in which the process now waits."""
+    nodes, progress = step.definition.diagram.nodes, step.progress
+    values: dict[str, Any] = {"updated_at": clock.now()}
     for taken in progress.steps:
         if nodes[taken.element_id].kind is Kind.SERVICE_TASK:
-            for name, (_, value) in taken.changes.items():
-                setattr(incident, name, value)
+            values |= {name: new for name, (_, new) in taken.changes.items()}
     phases = [nodes[task.element_id].phase for task in progress.open_tasks]
     waiting = [_PHASES.index(phase) for phase in phases if phase]
     if waiting:
-        incident.phase = _PHASES[max(waiting)]
-    incident.updated_at = clock.now()
+        values["phase"] = _PHASES[max(waiting)]
+    return values
 
 
 def _cancel_tasks(session: Session, progress: Progress) -> None:
     if progress.gone_tasks:
-        rows = [{"task_id": task.id, "now": clock.now()} for task in progress.gone_tasks]
-        session.connection().execute(_CANCEL_TASK, rows)
+        gone = [{"task_id": task.id, "now": clock.now()} for task in progress.gone_tasks]
+        session.connection().execute(_CANCEL_TASK, gone)
 
 
 def _open_tasks(session: Session, step: _Step) -> list[Task]:
-    rows = [_task_row(step, task) for task in step.progress.new_tasks]
-    if rows:
-        session.connection().execute(_ADD_TASKS, rows)
-    return [Task(**row) for row in rows]
+    opened = [_task_row(step, task) for task in step.progress.new_tasks]
+    if opened:
+        session.connection().execute(_ADD_TASKS, opened)
+    return [Task(**row) for row in opened]
 
 
 def _task_row(step: _Step, task: OpenTask) -> dict[str, Any]:
@@ -257,7 +264,7 @@ def _set_timers(session: Session, step: _Step) -> None:
     gone = [{"timer_id": timer.id} for timer in step.progress.gone_timers]
     if gone:
         session.connection().execute(_DROP_TIMER, gone)
-    rows = [
+    fresh = [
         {
             "id": timer.id,
             "instance_id": step.instance_id,
@@ -266,8 +273,8 @@ def _set_timers(session: Session, step: _Step) -> None:
         }
         for timer in step.progress.new_timers
     ]
-    if rows:
-        session.connection().execute(_ADD_TIMERS, rows)
+    if fresh:
+        session.connection().execute(_ADD_TIMERS, fresh)
 
 
 def _kept(session: Session, progress: Progress) -> list[Task]:

@@ -3,9 +3,10 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Executable, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,14 @@ from engine.people.permissions import Action
 from engine.store.tables import Door, Incident, IncidentNumber, IncidentStatus, ProcessDefinition
 
 _LONGEST = {"title": 200, "service": 120, "affected": 200}
+
+
+_CURRENT = (
+    select(ProcessDefinition)
+    .where(ProcessDefinition.process_id == bindparam("process_id"))
+    .order_by(ProcessDefinition.version.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -46,20 +55,12 @@ class Signal:
 
 def start_form(session: Session, process_id: str) -> Form:
     """The form with which a person reports to a process."""
-    definition = current(session, process_id)
-    if not definition.start_form_key:
-        raise NotFound(f"The process “{process_id}” has no form to start it.")
-    return bundles.deployed(session, definition.id).bundle.forms[definition.start_form_key]
+    return _start_form(session, current(session, process_id))
 
 
 def current(session: Session, process_id: str) -> ProcessDefinition:
     """The version of a process with which a new incident starts."""
-    definition = session.scalar(
-        select(ProcessDefinition)
-        .where(ProcessDefinition.process_id == process_id)
-        .order_by(ProcessDefinition.version.desc())
-        .limit(1)
-    )
+    definition = session.scalar(_CURRENT, {"process_id": process_id})
     if definition is None:
         raise NotFound(f"There is no process “{process_id}”.")
     return definition
@@ -70,10 +71,11 @@ def report(
 ) -> Incident:
     """Open an incident from a person's or a programme's answers to the start form."""
     permissions.require(actor, Action.REPORT_INCIDENT)
-    checked = forms.check(start_form(session, process_id), answers)
+    definition = current(session, process_id)
+    checked = forms.check(_start_form(session, definition), answers)
     known = {key: checked[key] or "" for key in Report.__annotations__ if key in checked}
     _require_fits(known)
-    return _open(session, process_id, Report(**known), channel, actor, reporter_id=actor.id)
+    return _open(session, definition, Report(**known), channel, actor, reporter_id=actor.id)
 
 
 def add_door(session: Session, sender: str, label: str, process_id: str, actor: Actor) -> str:
@@ -121,7 +123,8 @@ def receive(session: Session, door: Door, signal: Signal) -> Incident | None:
     if incident is None:
         if not signal.is_firing:
             return None
-        return _open(session, door.process_id, signal.report, door.sender, actor, signal=signal)
+        definition = current(session, door.process_id)
+        return _open(session, definition, signal.report, door.sender, actor, signal=signal)
     _note(session, incident, signal, actor)
     return incident
 
@@ -140,7 +143,7 @@ def _note(session: Session, incident: Incident, signal: Signal, actor: Actor) ->
 
 def _open(
     session: Session,
-    process_id: str,
+    definition: ProcessDefinition,
     report: Report,
     channel: str,
     actor: Actor,
@@ -148,7 +151,6 @@ def _open(
     reporter_id: str | None = None,
     signal: Signal | None = None,
 ) -> Incident:
-    definition = current(session, process_id)
     now = clock.now()
     incident = Incident(
         id=new_id(),
@@ -182,11 +184,21 @@ def _open(
 
 
 def _next_number(session: Session, year: int) -> str:
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    counted = dialect.insert(IncidentNumber).values(year=year, last=1)
-    last = session.scalar(
-        counted.on_conflict_do_update(
-            index_elements=[IncidentNumber.year], set_={"last": IncidentNumber.last + 1}
-        ).returning(IncidentNumber.last)
-    )
+    last = session.scalar(_count_up(session.get_bind().dialect.name), {"year": year, "last": 1})
     return f"INC-{year}-{last:06d}"
+
+
+@cache
+def _count_up(dialect_name: str) -> Executable:
+    dialect = sqlite if dialect_name == "sqlite" else postgresql
+    counted = dialect.insert(IncidentNumber).on_conflict_do_update(
+        index_elements=[IncidentNumber.year], set_={"last": IncidentNumber.last + 1}
+    )
+    statement: Executable = counted.returning(IncidentNumber.last)
+    return statement
+
+
+def _start_form(session: Session, definition: ProcessDefinition) -> Form:
+    if not definition.start_form_key:
+        raise NotFound(f"The process “{definition.process_id}” has no form to start it.")
+    return bundles.deployed(session, definition.id).bundle.forms[definition.start_form_key]

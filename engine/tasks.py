@@ -18,6 +18,7 @@ from engine.forms import Form
 from engine.history import Entry, Event
 from engine.people import permissions
 from engine.people.permissions import Action
+from engine.store import rows
 from engine.store.tables import Incident, Task, TaskStatus
 
 Ts = TypeVarTuple("Ts")  # the columns of a query
@@ -123,8 +124,8 @@ def claim(session: Session, task_id: str, actor: Actor, version: int | None = No
     _require_waiting(task)
     if task.status is TaskStatus.CLAIMED:
         raise Conflict("Somebody else has claimed this task.")
-    history.record(session, task.incident_id, _take(task, actor))
-    session.flush()
+    rows.change(session, task, status=TaskStatus.CLAIMED, assignee_id=actor.id)
+    history.record(session, task.incident_id, _entry(Event.TASK_CLAIMED, task, actor))
     return assignment
 
 
@@ -135,9 +136,8 @@ def release(session: Session, task_id: str, actor: Actor, version: int | None = 
     _require_waiting(task)
     if task.assignee_id != actor.id:
         raise NotAllowed("Only its assignee may release this task.")
-    task.status, task.assignee_id = TaskStatus.OPEN, None
+    rows.change(session, task, status=TaskStatus.OPEN, assignee_id=None)
     history.record(session, task.incident_id, _entry(Event.TASK_RELEASED, task, actor))
-    session.flush()
     return assignment
 
 
@@ -158,9 +158,9 @@ def complete(
     if task.status is TaskStatus.CLAIMED and task.assignee_id != actor.id:
         raise NotAllowed("Somebody else has claimed this task. Ask them to release it.")
     checked = forms.check(worksheet(session, task).form, answers)
-    first = [_take(task, actor)] if task.status is TaskStatus.OPEN else []
+    is_open = task.status is TaskStatus.OPEN
+    first = [_entry(Event.TASK_CLAIMED, task, actor)] if is_open else []
     waiting = instances.complete_task(session, assignment.incident, task, checked, actor, first)
-    session.flush()
     mine = [other for other in waiting if permissions.may(actor, Action.READ_TASK, other)]
     return Completion(task, assignment.incident, mine)
 
@@ -176,11 +176,6 @@ def _get_for_work(session: Session, task_id: str, actor: Actor, version: int | N
 def _require_waiting(task: Task) -> None:
     if task.status in (TaskStatus.COMPLETED, TaskStatus.CANCELLED):
         raise Conflict(f"This task is already {task.status}.")
-
-
-def _take(task: Task, actor: Actor) -> Entry:
-    task.status, task.assignee_id = TaskStatus.CLAIMED, actor.id
-    return _entry(Event.TASK_CLAIMED, task, actor)
 
 
 def _entry(event: Event, task: Task, actor: Actor) -> Entry:

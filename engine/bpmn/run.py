@@ -10,12 +10,14 @@ from SpiffWorkflow.exceptions import WorkflowException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.bpmn import snapshot
+from engine.bpmn import overrides, snapshot
 from engine.bpmn.definition import DUE_AT, Definition, Timer
 from engine.bpmn.diagram import Kind
 from engine.dmn import Decision, DmnError
 from engine.errors import Conflict, ProcessFailed
 from engine.feel import Expression, FeelError
+
+overrides.install()
 
 MAX_STEPS = 1_000
 # SpiffWorkflow stops finding tasks below a depth of 1,000; a process must fail before, aloud.
