@@ -64,7 +64,7 @@ _CANCEL_TASK = (
     .where(_tasks.c.id == bindparam("task_id"))
     .values(status=TaskStatus.CANCELLED, ended_at=bindparam("now"), version=_tasks.c.version + 1)
 )
-_ADD_TASKS, _ADD_TIMERS = insert(_tasks), insert(_timers)
+_ADD_INSTANCE, _ADD_TASKS, _ADD_TIMERS = map(insert, (_instances, _tasks, _timers))
 _DROP_TIMER = delete(_timers).where(_timers.c.id == bindparam("timer_id"))
 
 
@@ -83,19 +83,18 @@ def start(session: Session, incident: Incident, definition_id: str, reported: En
     """Run a new incident's process to its first wait; ``reported`` opens its history."""
     process = bundles.deployed(session, definition_id)
     progress = run.start(process.definition, _facts(incident), _OPERATIONS)
-    instance = ProcessInstance(
-        id=new_id(),
-        incident_id=incident.id,
-        definition_id=definition_id,
-        started_at=clock.now(),
-        version=1,
+    instance = {
+        "id": new_id(),
+        "incident_id": incident.id,
+        "definition_id": definition_id,
+        "started_at": clock.now(),
+        "version": 1,
         **_outcome(progress),
-    )
-    session.add(instance)
-    session.flush()
+    }
+    session.connection().execute(_ADD_INSTANCE, instance)
     named = {"process": process.process_id, "version": process.version}
     started = Entry(Event.PROCESS_STARTED, definition_id=definition_id, detail=named)
-    step = _Step(instance.id, definition_id, process.definition, incident, progress)
+    step = _Step(instance["id"], definition_id, process.definition, incident, progress)
     _write_down(session, step, (reported, started))
 
 

@@ -59,6 +59,9 @@ def compile_definition(diagram: Diagram, decisions: Mapping[str, Decision]) -> D
     for node in diagram.nodes.values():
         if node.kind is not Kind.BOUNDARY:
             entries[node.id] = _add(spec, diagram, node, decisions)
+    for task_spec in spec.task_specs.values():
+        # How far SpiffWorkflow plans behind an open choice; every planned task is written and read.
+        task_spec.lookahead = 1
     paths = {node.id: _connect(spec, diagram, node, entries) for node in diagram.nodes.values()}
     return Definition(diagram, spec, paths)
 

@@ -9,7 +9,8 @@ from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-# A row: id, parent id, spec name, state, triggered, internal data, changed data, removed keys.
+# A row: id, parent id, spec name, state, triggered, internal data, and the data: what changed and
+# which keys went since the parent, or ``None`` for a task that has none yet.
 _Row = list[Any]
 
 
@@ -39,9 +40,6 @@ def differs(old: object, new: object) -> bool:
 
 def _row(task: Task) -> _Row:
     parent = task.parent
-    inherited = parent.data if parent is not None else {}
-    changed = {k: v for k, v in task.data.items() if k not in inherited or differs(inherited[k], v)}
-    removed = [k for k in inherited if k not in task.data]
     return [
         str(task.id),
         str(parent.id) if parent is not None else None,
@@ -49,19 +47,33 @@ def _row(task: Task) -> _Row:
         task.state,
         int(task.triggered),
         task.internal_data,
-        changed,
-        removed,
+        _difference(parent.data if parent is not None else {}, task.data),
     ]
 
 
+def _difference(inherited: dict[str, Any], data: dict[str, Any]) -> list[Any] | None:
+    if not data:
+        return None
+    changed = {
+        k: v
+        for k, v in data.items()
+        # The same object first: most values are handed down as they are.
+        if k not in inherited or (inherited[k] is not v and differs(inherited[k], v))
+    }
+    return [changed, [k for k in inherited if k not in data]]
+
+
 def _add(workflow: BpmnWorkflow, row: _Row) -> None:
-    task_id, parent_id, spec_name, state, triggered, internal, changed, removed = row
+    task_id, parent_id, spec_name, state, triggered, internal, difference = row
     parent = workflow.tasks.get(parent_id)
     task = Task(workflow, workflow.spec.task_specs[spec_name], parent, state, task_id)
     task.triggered = bool(triggered)
     task.internal_data = internal
-    inherited = parent.data if parent is not None else {}
-    task.data = {k: v for k, v in inherited.items() if k not in removed} | changed
+    if difference is not None:
+        changed, removed = difference
+        task.data = (parent.data if parent is not None else {}) | changed
+        for key in removed:
+            del task.data[key]
     if state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
         workflow.event_manager.add_task(task)
 
