@@ -35,6 +35,7 @@ class Bundle:
     title: str = ""
     diagrams: dict[str, Diagram] = field(default_factory=dict)  # path -> diagram
     decisions: dict[str, Decision] = field(default_factory=dict)  # decision id -> decision
+    decision_paths: dict[str, str] = field(default_factory=dict)  # decision id -> path
     forms: dict[str, Form] = field(default_factory=dict)  # form key -> form
     start_forms: dict[str, str] = field(default_factory=dict)  # process id -> form key
     findings: list[Finding] = field(default_factory=list)
@@ -105,6 +106,7 @@ def _read_file(bundle: Bundle, path: str, content: bytes) -> None:
         for decision in dmn.parse(content):
             _require_new("decisions", decision.id, bundle.decisions)
             bundle.decisions[decision.id] = decision
+            bundle.decision_paths[decision.id] = path
     elif name.suffix == ".json" and name.parts[0] == "forms":
         _require_new("forms", name.stem, bundle.forms)
         bundle.forms[name.stem] = forms.read(content, path)

@@ -20,7 +20,7 @@ def check(files: Files) -> list[Finding]:
     findings = list(bundle.findings)
     for path, diagram in bundle.diagrams.items():
         findings += lint(diagram, references, path)
-    return findings + _manifest(bundle) + _decisions(bundle, files, references)
+    return findings + _manifest(bundle) + _decisions(bundle, references)
 
 
 def _manifest(bundle: Bundle) -> list[Finding]:
@@ -46,15 +46,14 @@ def _asks_title(form: Form) -> bool:
     return title is not None and title.is_required and title.type in ("textfield", "textarea")
 
 
-def _decisions(bundle: Bundle, files: Files, references: References) -> list[Finding]:
+def _decisions(bundle: Bundle, references: References) -> list[Finding]:
     known = set(references.facts)
     known |= {key for keys in references.forms.values() for key in keys}
     known |= {key for keys in references.decisions.values() for key in keys}
-    path = next((path for path in sorted(files) if path.endswith(".dmn")), "")
     return [
         Finding(
             "expression-unknown-name",
-            path,
+            bundle.decision_paths[decision.id],
             decision.id,
             decision.name,
             f"Nothing sets “{name}”, which this decision reads.",
