@@ -55,7 +55,6 @@ def test_the_inbox_works_on_a_phone_in_the_dark(visit):
     responder.assert_accessible()
     assert page.get_by_text(TITLE).first.is_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    _keep_picture(page, "inbox-phone")
 
 
 def _report(reporter):
