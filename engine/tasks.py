@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Select, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine import bundles, clock, forms, history, instances
@@ -44,11 +44,10 @@ class Assignment:
 
 
 # Built once: building a statement costs more than running it.
-_ASSIGNMENT = (
-    select(Task, Incident)
-    .join(Incident, Incident.id == Task.incident_id)
-    .where(Task.id == bindparam("task_id"))
-)
+_ASSIGNMENTS = select(Task, Incident).join(Incident, Incident.id == Task.incident_id)
+_ASSIGNMENT = _ASSIGNMENTS.where(Task.id == bindparam("task_id"))
+_DUE = func.coalesce(Task.due_at, _FAR)
+_IS_WAITING = Task.status.in_((TaskStatus.OPEN, TaskStatus.CLAIMED))
 
 
 @dataclass(frozen=True)
@@ -85,14 +84,12 @@ def find(
     limit: int = 50,
 ) -> list[Assignment]:
     """Waiting tasks, the one due first on top; ``after`` is ``sort_key`` of the last one seen."""
-    due = func.coalesce(Task.due_at, _FAR)
-    query = select(Task, Incident).join(Incident, Incident.id == Task.incident_id)
-    query = _in_queue(permissions.visible(query, actor, Action.READ_TASK), actor, queue)
+    query = _in_queue(permissions.visible(_ASSIGNMENTS, actor, Action.READ_TASK), actor, queue)
     if incident_id:
         query = query.where(Task.incident_id == incident_id)
     if after:
-        query = query.where(tuple_(due, Task.id) > after)
-    rows = session.execute(query.order_by(due, Task.id).limit(limit))
+        query = query.where(tuple_(_DUE, Task.id) > after)
+    rows = session.execute(query.order_by(_DUE, Task.id).limit(limit))
     return [Assignment(*row) for row in rows]
 
 
@@ -190,16 +187,22 @@ def _entry(event: Event, task: Task, actor: Actor) -> Entry:
 
 
 def _in_queue(query: Select[*Ts], actor: Actor, queue: Queue) -> Select[*Ts]:
-    is_waiting = Task.status.in_((TaskStatus.OPEN, TaskStatus.CLAIMED))
-    is_mine = (Task.status == TaskStatus.CLAIMED) & (Task.assignee_id == actor.id)
-    groups = actor.groups_as(Role.RESPONDER, Role.INCIDENT_MANAGER)
-    is_ours = (Task.status == TaskStatus.OPEN) & Task.candidate_group.in_(groups)
     match queue:
         case Queue.MINE:
-            return query.where(is_mine)
+            return query.where(_is_mine(actor))
         case Queue.GROUPS:
-            return query.where(is_ours)
+            return query.where(_is_ours(actor))
         case Queue.OVERDUE:
-            return query.where((is_mine | is_ours) & (Task.due_at < clock.now()))
+            is_late = Task.due_at < clock.now()
+            return query.where(_is_mine(actor) | _is_ours(actor), is_late)
         case Queue.ALL:
-            return query.where(is_waiting)
+            return query.where(_IS_WAITING)
+
+
+def _is_mine(actor: Actor) -> ColumnElement[bool]:
+    return (Task.status == TaskStatus.CLAIMED) & (Task.assignee_id == actor.id)
+
+
+def _is_ours(actor: Actor) -> ColumnElement[bool]:
+    groups = actor.groups_as(Role.RESPONDER, Role.INCIDENT_MANAGER)
+    return (Task.status == TaskStatus.OPEN) & Task.candidate_group.in_(groups)

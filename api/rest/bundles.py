@@ -22,7 +22,7 @@ blueprint = Blueprint(
 
 
 @blueprint.post("")
-@blueprint.arguments(BundleSchema)
+@blueprint.arguments(BundleSchema())
 @blueprint.response(201, DeploymentSchema)
 @blueprint.alt_response(422, description="Refused by the checks; each finding names its element")
 def deploy(body: dict[str, Any]) -> Deployment:
@@ -67,7 +67,7 @@ def check(bundle_id: str, path: str) -> dict[str, Any]:
 
 
 @blueprint.post("/<bundle_id>/draft")
-@blueprint.arguments(DeployDraftSchema)
+@blueprint.arguments(DeployDraftSchema())
 @blueprint.response(201, DeploymentSchema)
 @blueprint.alt_response(409, description="Another version was deployed meanwhile")
 @blueprint.alt_response(422, description="Refused by the checks")

@@ -30,7 +30,7 @@ class IncidentArguments(paging.PageArguments):
 
 
 @blueprint.get("")
-@blueprint.arguments(IncidentArguments, location="query")
+@blueprint.arguments(IncidentArguments(), location="query")
 @blueprint.response(200, IncidentPageSchema)
 def find(arguments: dict[str, Any]) -> dict[str, Any]:
     """List the incidents you may see, newest first."""
@@ -53,7 +53,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("")
-@blueprint.arguments(ReportSchema)
+@blueprint.arguments(ReportSchema())
 @blueprint.response(201, IncidentSchema)
 @blueprint.alt_response(403, description="You may not report")
 def report(body: dict[str, Any]) -> Tagged:
@@ -73,7 +73,7 @@ def read(incident_id: str) -> Tagged:
 
 
 @blueprint.patch("/<incident_id>")
-@blueprint.arguments(CorrectionSchema)
+@blueprint.arguments(CorrectionSchema())
 @blueprint.response(200, IncidentSchema)
 @blueprint.alt_response(412, description="Changed since you looked")
 @blueprint.alt_response(428, description="If-Match is required")
@@ -86,7 +86,7 @@ def correct(body: dict[str, Any], incident_id: str) -> Tagged:
 
 
 @blueprint.get("/<incident_id>/history")
-@blueprint.arguments(paging.PageArguments, location="query")
+@blueprint.arguments(paging.PageArguments(), location="query")
 @blueprint.response(200, AuditPageSchema)
 def history(arguments: dict[str, Any], incident_id: str) -> dict[str, Any]:
     """Read the audit trace of an incident: every step, once, in order."""

@@ -29,7 +29,7 @@ class TaskArguments(paging.PageArguments):
 
 
 @blueprint.get("")
-@blueprint.arguments(TaskArguments, location="query")
+@blueprint.arguments(TaskArguments(), location="query")
 @blueprint.response(200, AssignmentPageSchema)
 def find(arguments: dict[str, Any]) -> dict[str, Any]:
     """List waiting tasks you may see, the one due first on top."""
@@ -88,7 +88,7 @@ def release(task_id: str) -> Tagged:
 
 
 @blueprint.post("/<task_id>/complete")
-@blueprint.arguments(CompletionSchema)
+@blueprint.arguments(CompletionSchema())
 @blueprint.response(200, CompletedSchema)
 @blueprint.alt_response(403, description="Somebody else has claimed it")
 @blueprint.alt_response(409, description="Not waiting any more")
