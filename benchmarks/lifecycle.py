@@ -5,7 +5,7 @@
 Four human tasks an incident (classify, diagnose and solve, confirm, check closure data) on SQLite
 with synchronous=FULL; cheroot with 8 threads and the timer worker in one server process, clients
 in this process on the same machine. Printed beside each other, in one run: p50 and p95 of each
-call, the server's CPU time a lifecycle, SQL statements (BEGIN counts) and commits a completion,
+call, the server's CPU time a lifecycle, SQL statements (without BEGIN) and commits a completion,
 and, as the floor, a Flask route that does nothing on the same server. It prints; it does not judge.
 """
 

@@ -104,6 +104,32 @@ STORIES = (
     ),
     Story(
         {
+            "title": "Home office has no way into the network",
+            "description": "The remote access client says that the gateway does not answer.",
+            "service": "Remote access",
+            "affected": "everyone",
+        },
+        (
+            _classified("network", "high", "medium"),
+            (
+                "dora",
+                "DiagnoseIncident",
+                {
+                    "symptoms": "Gateway certificate ended at midnight.",
+                    "first_contact": "solved",
+                    "resolution_code": "fixed",
+                    "resolution_notes": "Renewed the certificate.",
+                },
+            ),
+            (
+                "dora",
+                "ConfirmResolution",
+                {"confirmation": "restored", "confirmation_notes": "Rosa works from home again."},
+            ),
+        ),
+    ),
+    Story(
+        {
             "title": "Please give me a second monitor",
             "description": "For the new desk.",
             "service": "Workplace",

@@ -1,9 +1,10 @@
 """The database of this process: the only place that begins and commits."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
@@ -61,4 +62,6 @@ def _set_up_sqlite(dbapi_connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     read_only = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    # Straight to the driver: this runs with every request.
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+    driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
