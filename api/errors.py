@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, Response, current_app, json, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from engine.errors import (
     Conflict,
@@ -28,6 +28,17 @@ _STATUS: dict[type[Exception], tuple[int, str]] = {
     InvalidDocument: (422, "Unreadable file"),
     Refused: (422, "Refused by the checks"),
 }
+
+# Where the web framework has only its own words.
+_SAID = {
+    400: "This is not a request that can be read; the errors say where.",
+    404: "There is nothing at this address.",
+    405: "This address does not take this method.",
+    413: "A request holds at most 1 MB. Send less at a time.",
+    415: "Send JSON as Content-Type application/json.",
+    422: "Some of what was sent does not fit; the errors say what.",
+}
+_UNEXPECTED = "Something went wrong on our side and is in the log. Nothing was changed; try again."
 
 
 def register(app: Flask) -> None:
@@ -59,9 +70,17 @@ def handle_http_error(error: HTTPException) -> ResponseReturnValue:
     if status == 401 and not _is_programme():
         next_path = request.full_path if request.method == "GET" else None
         return redirect(url_for("sign_in.form", next=next_path))
-    # The text of an unexpected error may hold anything; it stays in the log.
-    detail = InternalServerError.description if status >= 500 else str(error.description)
-    return _answer(status, error.name, detail, list(_invalid_fields(error)), error.get_headers())
+    return _answer(
+        status, error.name, _detail(error), list(_invalid_fields(error)), error.get_headers()
+    )
+
+
+def _detail(error: HTTPException) -> str:
+    status = error.code or 500
+    if status >= 500:
+        return _UNEXPECTED  # the text of an unexpected error may hold anything
+    has_own_words = error.description and error.description != type(error).description
+    return str(error.description) if has_own_words else _SAID.get(status, str(error.description))
 
 
 def _answer(
