@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Response, request
-from flask_smorest import Blueprint
 
 from api.context import changing, reading
 from api.rest import paging
@@ -13,10 +12,11 @@ from api.rest.schemas import (
     DeploymentSchema,
     DraftCheckSchema,
 )
+from api.rest.strict import StrictBlueprint
 from engine import library
 from engine.store.tables import Deployment
 
-blueprint = Blueprint(
+blueprint = StrictBlueprint(
     "rest_bundles", __name__, url_prefix="/api/v1/bundles", description="Bundles and drafts"
 )
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask_smorest import Blueprint
 from marshmallow import fields
 
 from api.context import changing, reading
@@ -14,10 +13,11 @@ from api.rest.schemas import (
     IncidentSchema,
     ReportSchema,
 )
+from api.rest.strict import StrictBlueprint
 from engine import incidents, intake
 from engine.store.tables import AuditEntry, Incident, IncidentStatus
 
-blueprint = Blueprint(
+blueprint = StrictBlueprint(
     "rest_incidents", __name__, url_prefix="/api/v1/incidents", description="Incidents"
 )
 

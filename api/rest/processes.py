@@ -1,15 +1,15 @@
 """The process library: which processes there are, in which versions, and their diagrams."""
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from api.context import reading
 from api.rest.schemas import ProcessSchema, ShelfSchema
+from api.rest.strict import StrictBlueprint
 from engine import library
 from engine.library import Shelf
 from engine.store.tables import ProcessDefinition
 
-blueprint = Blueprint(
+blueprint = StrictBlueprint(
     "rest_processes", __name__, url_prefix="/api/v1/processes", description="Process library"
 )
 

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from flask_smorest import Blueprint
 from marshmallow import fields
 
 from api.context import changing, reading
@@ -15,10 +14,11 @@ from api.rest.schemas import (
     CompletionSchema,
     WorksheetSchema,
 )
+from api.rest.strict import StrictBlueprint
 from engine import tasks
 from engine.tasks import Assignment, Queue
 
-blueprint = Blueprint("rest_tasks", __name__, url_prefix="/api/v1/tasks", description="Tasks")
+blueprint = StrictBlueprint("rest_tasks", __name__, url_prefix="/api/v1/tasks", description="Tasks")
 
 Tagged = tuple[Assignment, dict[str, str]]
 

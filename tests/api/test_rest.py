@@ -551,3 +551,9 @@ def test_every_operation_of_the_document_says_what_it_does(as_):
 
 def tag(version):
     return {"If-Match": f'"{version}"'}
+
+
+def test_a_misspelt_filter_is_refused_and_not_ignored(as_):
+    answer = as_("dora").get("/api/v1/incidents?stauts=closed")
+
+    assert pointers(answer) == ["query/stauts"]
