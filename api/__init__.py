@@ -18,6 +18,7 @@ def create_app(database: Database, settings: Settings) -> Flask:
     app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["SESSION_COOKIE_SECURE"] = settings.is_secure
+    app.json.sort_keys = False  # type: ignore[attr-defined] # of Flask's default provider
     app.extensions[EXTENSION] = database
     app.before_request(auth.require_same_origin)
     app.after_request(security.add_headers)

@@ -41,7 +41,8 @@ class Database:
 
 
 def _create_engine(url: str) -> Engine:
-    engine = create_engine(url, pool_size=16)
+    # Sessions end every transaction themselves; a second rollback on return would end nothing.
+    engine = create_engine(url, pool_size=16, pool_reset_on_return=None)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
