@@ -174,13 +174,16 @@ def _open(
     )
     session.add(incident)
     session.flush()
-    told = {"title", "description", "service", "affected", "severity"}
-    changes = {k: (None, getattr(report, k)) for k in sorted(told) if getattr(report, k)}
-    detail = {"number": incident.number, "channel": channel, **(signal.detail if signal else {})}
-    reported = Entry(Event.INCIDENT_REPORTED, actor, changes=changes, detail=detail)
-    instances.start(session, incident, definition.id, reported)
-    session.flush()
+    detail = signal.detail if signal else {}
+    instances.start(session, incident, definition.id, _reported(incident, report, actor, detail))
     return incident
+
+
+def _reported(incident: Incident, report: Report, actor: Actor, detail: Mapping[str, Any]) -> Entry:
+    told = ("affected", "description", "service", "severity", "title")
+    changes = {k: (None, getattr(report, k)) for k in told if getattr(report, k)}
+    about = {"number": incident.number, "channel": incident.channel, **detail}
+    return Entry(Event.INCIDENT_REPORTED, actor, changes=changes, detail=about)
 
 
 def _next_number(session: Session, year: int) -> str:

@@ -56,7 +56,7 @@ def draft(process_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<process_id>/draft/deploy")
 def deploy(process_id: str) -> ResponseReturnValue:
-    note = request.form.get("note", "").strip()[:500]
+    note = request.form.get("note", "").strip()
     try:
         with changing() as (session, actor):
             bundle_id = library.workbench(session, process_id, actor).edition.deployment.bundle_id

@@ -1,6 +1,6 @@
 """What we change in SpiffWorkflow where it leaves no room to subclass; each with its reason.
 
-They are written for one build of it: another one is refused when this module is imported.
+They are written for one build of it: ``install`` refuses any other.
 """
 
 import time
@@ -21,8 +21,8 @@ def install() -> None:
 
 
 def _set_state(task: Any, value: int) -> None:
-    # SpiffWorkflow's own writes the sentence of a log entry each time, even when nobody logs: a
-    # fifth of a step.
+    # SpiffWorkflow's own gathers and writes a log entry each time, even when nobody logs: about a
+    # tenth of a step.
     if value != task._state:  # noqa: SLF001
         task._state = value  # noqa: SLF001
         task.last_state_change = time.time()
