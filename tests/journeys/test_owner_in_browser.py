@@ -88,3 +88,4 @@ def _set_due(page, element_id, duration):
 def _save(page):
     page.get_by_role("button", name="Save draft").click()
     page.locator(".modeler-status").get_by_text("aved").wait_for()
+    assert page.get_by_text("No draft yet").count() == 0

@@ -131,6 +131,8 @@ class Draft {
     const { etag, findings } = await drafts.save(this.urls.save, await this.xml(), this.etag);
     this.etag = etag;
     this.savedRevision = revision;
+    // What the page said of the draft when it was opened no longer holds.
+    document.querySelector('[data-until-saved]')?.remove();
     return `Saved ${now()}, ${this.report(findings)}`;
   }
 
