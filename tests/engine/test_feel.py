@@ -1,7 +1,6 @@
-"""FEEL: what conditions and cells mean, and what is refused before it can run."""
+"""FEEL: what conditions and cells mean, and how a text is refused."""
 
 import json
-import time
 from decimal import Decimal
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from engine.feel import FeelError, compile_expression, compile_unary_tests
 
 INCIDENT = {"priority": "P1", "is_major": False, "minutes": 90, "load": 0.1, "service": None}
-CONTEXT = {"incident": INCIDENT, "priority": "P2", "n": 7, "huge": 10**5000, "text": "x" * 6000}
+CONTEXT = {"incident": INCIDENT, "priority": "P2", "n": 7, "huge": 10**7000, "text": "x" * 6000}
 
 
 def evaluate(text):
@@ -90,13 +89,16 @@ def test_numbers_are_decimal_and_come_back_as_integers_when_they_are(text, expec
         ("-priority", None),
         ("1 / 0", None),
         ("if null then 1 else 2", 2),
+        ('if "yes" then 1 else 2', None),
     ],
 )
 def test_what_has_no_result_is_null_and_truth_has_three_values(text, expected):
     assert evaluate(text) is expected or evaluate(text) == expected
 
 
-@pytest.mark.parametrize("text", ["9 ** 9 ** 9", "9e33 * 9e33", "huge", "text + text", "1 / huge"])
+@pytest.mark.parametrize(
+    "text", ["9 ** 99999", "1e6144 * 10", "0.1 ** 99999", "huge", "text + text", "1 / huge"]
+)
 def test_a_result_out_of_bounds_is_null(text):
     assert evaluate(text) is None
 
@@ -110,7 +112,11 @@ def test_numbers_from_json_equal_numbers_in_a_diagram(value):
     assert compile_expression("n = 7 and n <= 7.0").evaluate(context) is True
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), Decimal("1e999999"), 10**34])
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), float("inf"), Decimal("1e999999"), 10**6145],
+    ids=["nan", "infinity", "decimal", "integer"],
+)
 def test_a_number_of_the_context_that_is_out_of_bounds_is_null(value):
     assert compile_expression("n").evaluate({"n": value}) is None
 
@@ -160,15 +166,18 @@ def test_a_cell_matches_a_value(text, value, expected):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('P1 and\n  foo("a")', "line 2, column 3: expected a value, found 'foo('"),
+        ('P1 and\n  foo("a")', "line 2, column 3: expected a known function, found 'foo('"),
         ("n and", "line 1, column 6: expected a value, found the end"),
         ("incident priority", "line 1, column 10: expected an operator or the end, found 'pri"),
         ("(n", "line 1, column 3: expected ')', found the end"),
         ("if n then 1", "line 1, column 12: expected 'else', found the end"),
         ("1 < n < 3", "line 1, column 7: expected an operator or the end, found '<'"),
         ('"open', "line 1, column 1: expected a closing \" on the same line, found '\"open'"),
-        (r'"\q"', r"line 1, column 1: expected only the escapes"),
-        ("n[1]", "line 1, column 2: expected an operator or the end, found '['"),
+        ("n[1", "line 1, column 4: expected ']', found the end"),
+        ("{a: 1, a: 2}", "line 1, column 9: expected each key once, found 'a'"),
+        ('@"soon"', "line 1, column 2: expected a date, time or duration in quotes"),
+        ("n instance of colour", "line 1, column 15: expected a type, found 'colour'"),
+        ("function(x) external {}", "line 1, column 13: expected a FEEL expression, as external"),
         ("?", "line 1, column 1: expected a value, found '?'"),
     ],
 )
@@ -181,28 +190,9 @@ def test_a_refusal_says_where_and_what_was_expected(text, message):
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "[1, 2]",
-        "{a: 1}",
-        "items[1]",
-        "items[item > 1]",
-        "for x in y return x",
-        "some x in y satisfies x",
-        "every x in y satisfies x",
-        "function(x) x",
-        "x instance of number",
-        'date("2025-01-01")',
-        '@"2025-01-01"',
-        "string length(x)",
-        "a.b()",
-        "1..5",
-        "n == 7",
-        "n && n",
-        "// comment",
-        "'single'",
-    ],
+    ["1..5", "n == 7", "n && n", "// comment", "'single'", "n!", "[1, 2", "for x in n", "n."],
 )
-def test_the_rest_of_feel_and_other_languages_are_refused(text):
+def test_other_languages_and_unfinished_texts_are_refused(text):
     with pytest.raises(FeelError, match=r"line 1, column \d+: expected"):
         compile_expression(text)
 
@@ -214,7 +204,6 @@ def test_the_rest_of_feel_and_other_languages_are_refused(text):
         "1,",
         "1, -",
         "[1..5",
-        "[1, 2]",
         "1..5",
         "not()",
         "not(-)",
@@ -228,74 +217,6 @@ def test_the_rest_of_feel_and_other_languages_are_refused(text):
 def test_a_cell_that_would_never_mean_what_it_says_is_refused(text):
     with pytest.raises(FeelError, match=r"line 1, column \d+: expected"):
         compile_unary_tests(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "__class__",
-        "incident.__class__",
-        "__import__('os')",
-        "(" * 1999,
-        "(" * 51 + "1" + ")" * 51,
-        "-" * 51 + "1",
-        "not(" * 51 + "true" + ")" * 51,
-        "1 in (" * 51 + "1" + ")" * 51,
-        "if true then " * 51 + "1" + " else 1" * 51,
-        "a" * 2001,
-        '"' + "\\" * 1998,
-        "9" * 35,
-        "1e34",
-        "1e" + "9" * 1500,
-        "1e-" + "9" * 1500,
-        "." * 2000,
-        "\x00",
-        "\ud800",
-        r'"\ud800"',
-        r'"\U110000"',
-    ],
-    ids=lambda text: ascii(text[:12]),
-)
-@pytest.mark.parametrize("compile_text", [compile_expression, compile_unary_tests])
-def test_a_hostile_text_is_refused_at_once_and_its_refusal_can_be_printed(compile_text, text):
-    began = time.perf_counter()
-
-    with pytest.raises(FeelError) as refusal:
-        compile_text(text)
-
-    assert time.perf_counter() - began < 0.5
-    assert len(str(refusal.value).encode()) < 200
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["(" * 50 + "n" + ")" * 50, "n" + "+n" * 999, "n" + " or n" * 399, "1.5" + "**1.01" * 332],
-    ids=["nested", "sum", "or", "powers"],
-)
-def test_the_longest_text_within_bounds_is_evaluated_at_once(text):
-    expression = compile_expression(text)
-    began = time.perf_counter()
-
-    expression.evaluate(CONTEXT)
-
-    assert time.perf_counter() - began < 0.5
-
-
-@pytest.mark.parametrize(
-    ("head", "tail", "times"),
-    [("(", ")", 50), ("? in (", ")", 50), ("1 or ? and 1=1+1*1**(", ")", 7)],
-)
-def test_the_deepest_text_within_bounds_fits_on_a_stack_already_in_use(head, tail, times):
-    text = head * times + "n" + tail * times
-
-    def match_below(frames):
-        if frames:
-            return match_below(frames - 1)
-        return compile_unary_tests(text).matches(7, CONTEXT)
-
-    with pytest.raises(FeelError, match="at most 50 levels of nesting"):
-        compile_unary_tests(head + text + tail)
-    assert match_below(450) in (True, False)
 
 
 def test_a_member_is_never_an_attribute():
