@@ -114,10 +114,18 @@ def _pointers(error: Exception) -> Iterator[dict[str, Any]]:
     """RFC 9457 §3: each error with a JSON pointer, or a finding with its element."""
     if isinstance(error, InvalidAnswers):
         for field, message in error.errors.items():
-            yield {"pointer": f"#/answers/{_part(field)}", "detail": message}
+            yield {"pointer": f"{_holder(field)}/{_part(field)}", "detail": message}
     if isinstance(error, Refused):
         for finding in error.findings:
             yield asdict(finding)
+
+
+def _holder(field: str) -> str:
+    """Where in the body a field stands that the engine refused."""
+    body = request.get_json(silent=True)
+    if isinstance(body, dict) and "answers" not in body:
+        return "#/corrections" if field in body.get("corrections", ()) else "#"
+    return "#/answers"
 
 
 def _invalid_fields(error: HTTPException) -> Iterator[dict[str, Any]]:

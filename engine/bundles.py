@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import dmn, forms
-from engine.bpmn import diagram
+from engine.bpmn import reader
 from engine.bpmn.definition import Definition, compile_definition
 from engine.bpmn.diagram import Diagram
 from engine.dmn import Decision, DmnError
@@ -50,6 +50,7 @@ class Deployed:
     name: str
     definition: Definition
     bundle: Bundle
+    definition_ids: Mapping[str, str]  # process id -> definition, of this and what it may call
 
 
 _deployed: dict[str, Deployed] = {}
@@ -60,11 +61,23 @@ def deployed(session: Session, definition_id: str) -> Deployed:
     if definition_id not in _deployed:
         row = session.get_one(ProcessDefinition, definition_id)
         bundle = read(files_of(session, row.deployment_id))
-        definition = compile_definition(bundle.diagrams[row.path], bundle.decisions)
+        processes = {drawn.process_id: drawn for drawn in bundle.diagrams.values()}
+        definition = compile_definition(bundle.diagrams[row.path], bundle.decisions, processes)
         _deployed[definition_id] = Deployed(
-            row.process_id, row.version, row.name, definition, bundle
+            row.process_id,
+            row.version,
+            row.name,
+            definition,
+            bundle,
+            _definition_ids(session, row.deployment_id),
         )
     return _deployed[definition_id]
+
+
+def _definition_ids(session: Session, deployment_id: str) -> dict[str, str]:
+    query = select(ProcessDefinition.process_id, ProcessDefinition.id)
+    rows = session.execute(query.where(ProcessDefinition.deployment_id == deployment_id))
+    return {row.process_id: row.id for row in rows}
 
 
 def files_of(session: Session, deployment_id: str) -> dict[str, bytes]:
@@ -77,7 +90,7 @@ def read(files: Files) -> Bundle:
     bundle = Bundle()
     for path in sorted(files):
         try:
-            _read_file(bundle, path, files[path])
+            _read_file(bundle, path, files)
         except InvalidDocument as error:
             bundle.findings.append(Finding("file-invalid", path, "", "", str(error)))
         except DmnError as error:
@@ -96,14 +109,15 @@ def digest(files: Files) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _read_file(bundle: Bundle, path: str, content: bytes) -> None:
-    name = PurePosixPath(path)
+def _read_file(bundle: Bundle, path: str, files: Files) -> None:
+    name, content = PurePosixPath(path), files[path]
     if name.name == MANIFEST:
         _read_manifest(bundle, content)
     elif name.suffix == ".bpmn":
         _read_diagram(bundle, path, content)
     elif name.suffix == ".dmn":
-        for decision in dmn.parse(content):
+        others = [files[other] for other in files if other.endswith(".dmn") and other != path]
+        for decision in dmn.parse(content, others):
             _require_new("decisions", decision.id, bundle.decisions)
             bundle.decisions[decision.id] = decision
             bundle.decision_paths[decision.id] = path
@@ -117,7 +131,7 @@ def _read_file(bundle: Bundle, path: str, content: bytes) -> None:
 
 
 def _read_diagram(bundle: Bundle, path: str, content: bytes) -> None:
-    drawn = diagram.read(content)
+    drawn = reader.read(content)
     if drawn.process_id != PurePosixPath(path).stem:
         raise InvalidDocument(
             f"The process is called “{drawn.process_id}”; name its file like that."

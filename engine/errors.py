@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 
 class NotFound(Exception):
@@ -33,6 +34,9 @@ class InvalidDocument(Exception):
     """A file that is not the XML or JSON that it should be."""
 
 
+Severity = Literal["error", "warning"]
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that is wrong in a file of a bundle, named so that its owner finds it."""
@@ -42,13 +46,19 @@ class Finding:
     element_id: str
     element_name: str
     message: str
+    severity: Severity = "error"  # a warning does not keep the bundle from being deployed
+    line: int | None = None  # of the file, where it is known
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity == "error"
 
 
 class Refused(Exception):
-    """A bundle that may not be deployed."""
+    """A bundle that may not be deployed; its findings may hold warnings beside the errors."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        count = len(findings)
+        count = sum(finding.is_error for finding in findings)
         super().__init__(f"The checks found {count} problem{'s' if count != 1 else ''}.")
         self.findings = list(findings)
 
@@ -59,3 +69,11 @@ class ProcessFailed(Exception):
     def __init__(self, element_id: str, message: str) -> None:
         super().__init__(message)
         self.element_id = element_id
+
+
+class OperationFailed(Exception):
+    """What a service task calls could not be done; ``code`` is what an error event can catch."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

@@ -22,8 +22,18 @@ class Event(StrEnum):
     PROCESS_STARTED = "process:started"
     PROCESS_COMPLETED = "process:completed"
     PROCESS_FAILED = "process:failed"
+    PROCESS_SUSPENDED = "process:suspended"
+    PROCESS_RESUMED = "process:resumed"
+    PROCESS_CANCELLED = "process:cancelled"
+    PROCESS_RETRIED = "process:retried"  # a failed step, with corrected data
+    PROCESS_MOVED = "process:moved"  # a person ended steps and started others
+    PROCESS_MIGRATED = "process:migrated"  # to another version of the process
     ELEMENT_COMPLETED = "element:completed"  # an automatic element of the diagram
     TIMER_FIRED = "timer:fired"
+    MESSAGE_SENT = "message:sent"  # by a person or a programme
+    MESSAGE_RECEIVED = "message:received"
+    MESSAGE_DISCARDED = "message:discarded"
+    SIGNAL_RECEIVED = "signal:received"
     TASK_OPENED = "task:opened"
     TASK_CLAIMED = "task:claimed"
     TASK_RELEASED = "task:released"
@@ -38,11 +48,32 @@ class Event(StrEnum):
     CREDENTIAL_ISSUED = "credential:issued"  # a sign-in is the issue of a session
     DOOR_ADDED = "door:added"
 
+    @property
+    def is_deviation(self) -> bool:
+        """Whether a person took the process in hand; the detail holds the reason."""
+        return self in _DEVIATIONS
 
-_LAST = select(func.max(AuditEntry.sequence)).where(
-    AuditEntry.subject_id == bindparam("subject_id")
+
+_DEVIATIONS = frozenset(
+    (
+        Event.PROCESS_SUSPENDED,
+        Event.PROCESS_RESUMED,
+        Event.PROCESS_CANCELLED,
+        Event.PROCESS_RETRIED,
+        Event.PROCESS_MOVED,
+        Event.PROCESS_MIGRATED,
+    )
 )
-_APPEND = insert(table_of(AuditEntry))
+
+_entries = table_of(AuditEntry)
+_earlier = _entries.alias()
+# The next number of the subject, read in the same statement that uses it.
+_NEXT = (
+    select(func.coalesce(func.max(_earlier.c.sequence), 0) + 1)
+    .where(_earlier.c.subject_id == bindparam("about"))
+    .scalar_subquery()
+)
+_APPEND = insert(_entries).values(sequence=_NEXT)
 
 
 @dataclass(frozen=True)
@@ -63,12 +94,8 @@ def record(session: Session, subject_id: str, *entries: Entry) -> None:
     """Append entries about one subject (an incident, a bundle, a person, a door), in order."""
     if not entries:
         return  # a sweep that came second finds nothing left to do
-    last = session.connection().scalar(_LAST, {"subject_id": subject_id})
     at = clock.now()
-    rows = [
-        _row(entry, subject_id, sequence, at)
-        for sequence, entry in enumerate(entries, start=(last or 0) + 1)
-    ]
+    rows = [_row(entry, subject_id, at) for entry in entries]
     session.connection().execute(_APPEND, rows)
 
 
@@ -90,10 +117,10 @@ def difference(
     return {k: (old.get(k), new[k]) for k in names if k in new and old.get(k) != new[k]}
 
 
-def _row(entry: Entry, subject_id: str, sequence: int, at: datetime) -> dict[str, Any]:
+def _row(entry: Entry, subject_id: str, at: datetime) -> dict[str, Any]:
     return {
         "subject_id": subject_id,
-        "sequence": sequence,
+        "about": subject_id,  # the same once more, where the statement looks for the last entry
         "at": at,
         "event": entry.event,
         "actor_id": entry.actor.id,

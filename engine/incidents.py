@@ -1,16 +1,16 @@
 """The incident itself: find it, read it, correct what was reported about it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from engine import bundles, clock, forms, history
+from engine import bundles, clock, forms, history, instances
 from engine.actors import Actor
-from engine.bpmn.diagram import Diagram, Kind
+from engine.bpmn.diagram import Diagram
 from engine.errors import Conflict, NotFound, StaleVersion
 from engine.forms import Field, Form
 from engine.history import Entry, Event
@@ -24,7 +24,6 @@ from engine.store.tables import (
     ProcessInstance,
     Task,
     TaskStatus,
-    Timer,
 )
 
 CORRECTABLE = ("title", "description", "service", "affected")
@@ -111,6 +110,7 @@ def correct(
         entry = Entry(Event.INCIDENT_CORRECTED, actor, changes=changes)
         history.record(session, incident.id, entry)
         session.flush()
+        instances.reconsider(session, incident)
     return incident
 
 
@@ -130,6 +130,13 @@ def trace(
     """Every entry of an incident in order, for those who may read the audit trace."""
     permissions.require(actor, Action.READ_AUDIT)
     return history.of(session, incident.id, after=after, limit=limit)
+
+
+def definitions(session: Session, entries: Iterable[AuditEntry]) -> dict[str, ProcessDefinition]:
+    """Definition id -> definition, of all that entries are about: an incident may have migrated."""
+    ids = {entry.definition_id for entry in entries if entry.definition_id}
+    query = select(ProcessDefinition).where(ProcessDefinition.id.in_(ids))
+    return {definition.id: definition for definition in session.scalars(query)}
 
 
 def timeline(session: Session, incident: Incident, actor: Actor) -> list[AuditEntry]:
@@ -169,7 +176,7 @@ def path(session: Session, incident: Incident) -> Path:
     failed = current.instance.failed_element_id
     return Path(
         done=[*counts, *sorted(flows)],
-        current=_waiting(session, incident, current.instance, diagram),
+        current=_waiting(session, incident, current),
         failed=[failed] if failed else [],
         counts={element_id: count for element_id, count in counts.items() if count > 1},
     )
@@ -204,7 +211,7 @@ def corrections(form: Form, sent: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_public(entry: AuditEntry) -> bool:
-    if entry.event == Event.ELEMENT_COMPLETED:
+    if entry.event in (Event.ELEMENT_COMPLETED, Event.PROCESS_CANCELLED):
         return "status" in entry.changes
     return entry.event in (
         Event.INCIDENT_REPORTED,
@@ -225,10 +232,7 @@ def _taken(diagram: Diagram, element_id: str, detail: Mapping[str, Any]) -> Iter
         yield from (flow.id for flow in diagram.outgoing.get(element_id, ()))
 
 
-def _waiting(
-    session: Session, incident: Incident, instance: ProcessInstance, diagram: Diagram
-) -> list[str]:
+def _waiting(session: Session, incident: Incident, current: Standing) -> list[str]:
+    """Where tasks wait, and intermediate events: what a person would look for on the drawing."""
     tasks = [task.element_id for task in next_steps(session, incident)]
-    timers = session.scalars(select(Timer.element_id).where(Timer.instance_id == instance.id))
-    catching = {node.id for node in diagram.of_kind(Kind.TIMER_CATCH)}
-    return [*tasks, *(element_id for element_id in timers if element_id in catching)]
+    return [*tasks, *instances.waiting_events(session, current.instance, incident)]

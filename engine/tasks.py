@@ -19,7 +19,7 @@ from engine.history import Entry, Event
 from engine.people import permissions
 from engine.people.permissions import Action
 from engine.store import rows
-from engine.store.tables import Incident, Task, TaskStatus
+from engine.store.tables import Incident, ProcessInstance, Task, TaskStatus
 
 Ts = TypeVarTuple("Ts")  # the columns of a query
 
@@ -46,6 +46,14 @@ class Assignment:
 # Built once: building a statement costs more than running it.
 _ASSIGNMENTS = select(Task, Incident).join(Incident, Incident.id == Task.incident_id)
 _ASSIGNMENT = _ASSIGNMENTS.where(Task.id == bindparam("task_id"))
+_WORK = (
+    select(Task, Incident, *instances.COLUMNS)
+    .join(Incident, Incident.id == Task.incident_id)
+    .join(ProcessInstance, ProcessInstance.id == Task.instance_id)
+    .where(Task.id == bindparam("task_id"))
+    .with_for_update()
+)
+_UNKNOWN = "There is no such task among yours."
 _DUE = func.coalesce(Task.due_at, _FAR)
 _IS_WAITING = Task.status.in_((TaskStatus.OPEN, TaskStatus.CLAIMED))
 
@@ -70,7 +78,7 @@ def get(session: Session, task_id: str, actor: Actor) -> Assignment:
     """A task the actor may see, or ``NotFound``."""
     row = session.execute(_ASSIGNMENT, {"task_id": task_id}).one_or_none()
     if row is None or not permissions.may(actor, Action.READ_TASK, row[0]):
-        raise NotFound("There is no such task among yours.")
+        raise NotFound(_UNKNOWN)
     return Assignment(*row)
 
 
@@ -149,25 +157,32 @@ def complete(
 
     Whoever completes an open task of their group claims it by that; the history shows both.
     """
-    assignment = _get_for_work(session, task_id, actor, version)
-    task = assignment.task
+    found = session.execute(_WORK, {"task_id": task_id}).one_or_none()
+    if found is None or not permissions.may(actor, Action.READ_TASK, found[0]):
+        raise NotFound(_UNKNOWN)
+    task, incident, loaded = found[0], found[1], instances.Loaded(*found[2:])
+    _require_work(task, actor, version)
     _require_waiting(task)
     if task.status is TaskStatus.CLAIMED and task.assignee_id != actor.id:
         raise NotAllowed("Somebody else has claimed this task. Ask them to release it.")
     checked = forms.check(worksheet(session, task).form, answers)
     is_open = task.status is TaskStatus.OPEN
     first = [_entry(Event.TASK_CLAIMED, task, actor)] if is_open else []
-    waiting = instances.complete_task(session, assignment.incident, task, checked, actor, first)
+    waiting = instances.complete_task(session, loaded, incident, task, checked, actor, first)
     mine = [other for other in waiting if permissions.may(actor, Action.READ_TASK, other)]
-    return Completion(task, assignment.incident, mine)
+    return Completion(task, incident, mine)
 
 
 def _get_for_work(session: Session, task_id: str, actor: Actor, version: int | None) -> Assignment:
     assignment = get(session, task_id, actor)
-    permissions.require(actor, Action.WORK_TASK, assignment.task)
-    if version is not None and version != assignment.task.version:
-        raise StaleVersion("This task has changed since. Look at it again.")
+    _require_work(assignment.task, actor, version)
     return assignment
+
+
+def _require_work(task: Task, actor: Actor, version: int | None) -> None:
+    permissions.require(actor, Action.WORK_TASK, task)
+    if version is not None and version != task.version:
+        raise StaleVersion("This task has changed since. Look at it again.")
 
 
 def _require_waiting(task: Task) -> None:

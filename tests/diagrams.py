@@ -1,6 +1,8 @@
 """Small bundles for tests: a process in a few words, drawn in one group and one lane."""
 
 import json
+import re
+from html import escape
 from itertools import pairwise
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
@@ -80,6 +82,143 @@ def flow(source, target, condition=None, flow_id=None):
     )
 
 
+def event(tag, node_id, trigger=None, about="", *, inner="", name=None, **attributes):
+    """An event of any kind; ``about`` is what its trigger refers to, or says itself."""
+    marks = "".join(f' {key}="{value}"' for key, value in attributes.items())
+    definition = definition_of(trigger, about) if trigger else ""
+    return (
+        f'<bpmn:{tag} id="{node_id}" name="{name or f"{node_id} happens"}"{marks}>'
+        f"{inner}{definition}</bpmn:{tag}>"
+    )
+
+
+def definition_of(trigger, about):
+    """What makes an event one of its trigger; the process declares what it refers to."""
+    tag = f"bpmn:{trigger}EventDefinition"
+    text = escape(about)
+    if trigger == "timer":
+        kind = about.partition("=")[0] if about.startswith("time") else _timer_kind(about)
+        text = text.removeprefix(f"{kind}=")
+        return f"<{tag}><bpmn:{kind}>{text}</bpmn:{kind}></{tag}>"
+    if trigger == "conditional":
+        return f"<{tag}><bpmn:condition>{text}</bpmn:condition></{tag}>"
+    if trigger == "link":
+        return f'<{tag} name="{text}"/>'
+    reference = f' {trigger}Ref="{text}"' if about else ""
+    return f"<{tag}{reference}/>"
+
+
+def _timer_kind(text):
+    if text.startswith("R"):
+        return "timeCycle"
+    return "timeDate" if re.match(r"\d{4}-", text) else "timeDuration"
+
+
+def caught(node_id, trigger, about="", **properties):
+    """An intermediate event that waits."""
+    inner = extension(**properties)
+    return event("intermediateCatchEvent", node_id, trigger, about, inner=inner)
+
+
+def thrown(node_id, trigger=None, about="", **properties):
+    """An intermediate event that happens when a token comes."""
+    inner = extension(**properties)
+    return event("intermediateThrowEvent", node_id, trigger, about, inner=inner)
+
+
+def ended(node_id, trigger, about="", **properties):
+    """An end event that throws, terminates or cancels."""
+    return event("endEvent", node_id, trigger, about, inner=extension(**properties))
+
+
+def begun(node_id, trigger=None, about="", *, interrupts=True, **properties):
+    """The start event of an event sub-process."""
+    marks = {} if interrupts else {"isInterrupting": "false"}
+    return event("startEvent", node_id, trigger, about, inner=extension(**properties), **marks)
+
+
+def boundary(node_id, attached_to, trigger, about="", *, interrupts=True, **properties):
+    """An event on the border of an activity."""
+    marks = {"attachedToRef": attached_to} | ({} if interrupts else {"cancelActivity": "false"})
+    return event("boundaryEvent", node_id, trigger, about, inner=extension(**properties), **marks)
+
+
+def extension(**properties):
+    """Properties of an element: correlationKey, payload, variable, formKey, dueIn."""
+    if not properties:
+        return ""
+    inner = "".join(
+        f'<spiffworkflow:property name="{key}" value="{escape(value)}"/>'
+        for key, value in properties.items()
+    )
+    return (
+        f"<bpmn:extensionElements><spiffworkflow:properties>{inner}"
+        "</spiffworkflow:properties></bpmn:extensionElements>"
+    )
+
+
+def activity(tag, node_id, inner="", *, name=None, properties=None, **attributes):
+    """A task, sub-process or call of any kind."""
+    marks = "".join(f' {key}="{value}"' for key, value in attributes.items())
+    return (
+        f'<bpmn:{tag} id="{node_id}" name="{name or f"Do {node_id}"}"{marks}>'
+        f"{extension(**(properties or {}))}{inner}</bpmn:{tag}>"
+    )
+
+
+def manual_task(node_id, inner=""):
+    return activity("manualTask", node_id, inner)
+
+
+def script_task(node_id, script, inner=""):
+    return activity("scriptTask", node_id, f"<bpmn:script>{escape(script)}</bpmn:script>{inner}")
+
+
+def send_task(node_id, message, **properties):
+    return activity("sendTask", node_id, messageRef=message, properties=properties)
+
+
+def receive_task(node_id, message, inner="", **properties):
+    return activity("receiveTask", node_id, inner, messageRef=message, properties=properties)
+
+
+def call(node_id, called, inner=""):
+    return activity("callActivity", node_id, inner, calledElement=called)
+
+
+def subprocess(node_id, *elements, tag="subProcess"):
+    return activity(tag, node_id, "".join(elements))
+
+
+def event_subprocess(node_id, *elements):
+    return activity("subProcess", node_id, "".join(elements), triggeredByEvent="true")
+
+
+def inside(prefix, *elements):
+    """A sub-process's own start, these elements one after the other, and its end."""
+    ids = [f"{prefix}Begin", *map(_id_of, elements), f"{prefix}End"]
+    begin, done = event("startEvent", ids[0]), event("endEvent", ids[-1])
+    return (begin, *elements, done, *(flow(a, b) for a, b in pairwise(ids)))
+
+
+def multi_instance(*, sequential=False, **parts):
+    """The mark of a multi-instance; ``item`` and ``result`` name variables, the rest is FEEL."""
+    item, result = parts.pop("item", None), parts.pop("result", None)
+    inner = "".join(f"<bpmn:{key}>{escape(text)}</bpmn:{key}>" for key, text in parts.items())
+    inner += f'<bpmn:inputDataItem id="{item}" name="{item}"/>' if item else ""
+    inner += f'<bpmn:outputDataItem id="{result}" name="{result}"/>' if result else ""
+    kind = "multiInstanceLoopCharacteristics"
+    return f'<bpmn:{kind} isSequential="{str(sequential).lower()}">{inner}</bpmn:{kind}>'
+
+
+def standard_loop(condition=None, maximum=None, *, tests_before=False):
+    """The mark of a loop."""
+    limit = f' loopMaximum="{maximum}"' if maximum else ""
+    inner = f"<bpmn:loopCondition>{escape(condition)}</bpmn:loopCondition>" if condition else ""
+    kind = "standardLoopCharacteristics"
+    return f'<bpmn:{kind} testBefore="{str(tests_before).lower()}"{limit}>{inner}</bpmn:{kind}>'
+
+
 def process(*elements, process_id="small", phase="Analyze", lane="Service Desk"):
     """The XML of one process; every element stands in one lane and one group."""
     body = "\n".join(elements)
@@ -91,14 +230,23 @@ def process(*elements, process_id="small", phase="Analyze", lane="Service Desk")
         "</bpmndi:BPMNShape>"
         for i in ids
     )
-    return f"""{HEAD}<bpmn:category id="Category">
+    return f"""{HEAD}{declared(body)}<bpmn:category id="Category">
       <bpmn:categoryValue id="Value" value="{phase}"/></bpmn:category>
     <bpmn:process id="{process_id}" name="A small process" isExecutable="true">
+      <bpmn:documentation>For a test.</bpmn:documentation>
       {lanes}{body}<bpmn:group id="Group" categoryValueRef="Value"/></bpmn:process>
     <bpmndi:BPMNDiagram><bpmndi:BPMNPlane bpmnElement="{process_id}">
       <bpmndi:BPMNShape bpmnElement="Group"><dc:Bounds x="0" y="0" width="99" height="99"/>
       </bpmndi:BPMNShape>{shapes}</bpmndi:BPMNPlane></bpmndi:BPMNDiagram>
     </bpmn:definitions>""".encode()
+
+
+def declared(body):
+    """The messages, signals, errors and escalations that a process refers to, each by its name."""
+    known = {"message": "name", "signal": "name", "error": "errorCode"}
+    known["escalation"] = "escalationCode"
+    referred = sorted(set(re.findall(r'(message|signal|error|escalation)Ref="([^"]+)"', body)))
+    return "".join(f'<bpmn:{tag} id="{name}" {known[tag]}="{name}"/>' for tag, name in referred)
 
 
 def table(decision_id, output, *rules, reads="note", policy="UNIQUE"):
@@ -133,10 +281,13 @@ REPORT_FORM = form("report", text("title", required=True), text("description"), 
 NOTE_FORM = form("note", text("note", required=True))
 
 
-def bundle(*elements, process_id="small", forms=(), decisions=(), **drawing):
-    """A bundle of one process; every process may use the forms ``report`` and ``note``."""
+def bundle(*elements, process_id="small", forms=(), decisions=(), calls=(), rules="", **drawing):
+    """A bundle of one process; every process may use the forms ``report`` and ``note``.
+
+    ``calls`` maps the id of a further process to its elements, ``rules`` are of the organisation.
+    """
     manifest = f'id = "{process_id}"\ntitle = "Small"\n'
-    manifest += f'[[start]]\nprocess = "{process_id}"\nform = "report"\n'
+    manifest += f'[[start]]\nprocess = "{process_id}"\nform = "report"\n{rules}'
     files = {
         f"processes/{process_id}/bundle.toml": manifest.encode(),
         f"processes/{process_id}/{process_id}.bpmn": process(
@@ -149,13 +300,19 @@ def bundle(*elements, process_id="small", forms=(), decisions=(), **drawing):
         files[f"forms/{process_id}/{key}.json"] = content
     for name, content in dict(decisions).items():
         files[f"processes/{process_id}/{name}.dmn"] = content
+    for other, inner in dict(calls).items():
+        files[f"processes/{process_id}/{other}.bpmn"] = process(*inner, process_id=other, **drawing)
     return files
 
 
 def line(*elements):
     """Start, the elements one after the other, end."""
-    ids = ["Reported", *(part.split(' id="')[1].split('"')[0] for part in elements), "Done"]
+    ids = ["Reported", *map(_id_of, elements), "Done"]
     return (start(), *elements, end(), *(flow(a, b) for a, b in pairwise(ids)))
+
+
+def _id_of(element):
+    return element.split(' id="')[1].split('"')[0]
 
 
 def one_task(**kwargs):

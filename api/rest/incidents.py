@@ -1,5 +1,6 @@
 """Incidents: report, list, read, correct, and their audit trace."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields
@@ -15,7 +16,7 @@ from api.rest.schemas import (
 )
 from api.rest.strict import StrictBlueprint
 from engine import incidents, intake
-from engine.store.tables import AuditEntry, Incident, IncidentStatus
+from engine.store.tables import AuditEntry, Incident, IncidentStatus, ProcessDefinition
 
 blueprint = StrictBlueprint(
     "rest_incidents", __name__, url_prefix="/api/v1/incidents", description="Incidents"
@@ -95,16 +96,17 @@ def history(arguments: dict[str, Any], incident_id: str) -> dict[str, Any]:
     with reading() as (session, actor):
         incident = incidents.get(session, incident_id, actor)
         entries = incidents.trace(session, incident, actor, after=after, limit=limit)
-        definition = incidents.standing(session, incident).definition
+        known = incidents.definitions(session, entries)
     last = entries[-1].sequence if len(entries) == limit else None
     return {
-        "items": [_entry(entry, definition.process_id, definition.version) for entry in entries],
+        "items": [_entry(entry, known) for entry in entries],
         "next_cursor": paging.encode_cursor(last) if last else None,
     }
 
 
-def _entry(entry: AuditEntry, process_id: str, version: int) -> dict[str, Any]:
+def _entry(entry: AuditEntry, known: Mapping[str, ProcessDefinition]) -> dict[str, Any]:
     columns = {c.name: getattr(entry, c.name) for c in entry.__table__.columns}
-    if entry.definition_id:
-        columns |= {"process_id": process_id, "process_version": version}
+    definition = known.get(entry.definition_id or "")
+    if definition:
+        columns |= {"process_id": definition.process_id, "process_version": definition.version}
     return columns

@@ -8,7 +8,19 @@ from werkzeug.exceptions import Unauthorized
 
 from api import auth
 from api.context import database
-from api.web import assets, audit, inbox, incidents, processes, report, sign_in, words
+from api.web import (
+    assets,
+    audit,
+    control,
+    inbox,
+    incidents,
+    migration,
+    notation,
+    processes,
+    report,
+    sign_in,
+    words,
+)
 from engine.actors import Actor
 from engine.people import permissions
 from engine.people.permissions import Action
@@ -21,16 +33,23 @@ _NOTICES = {
     "released": "The task is back with its group.",
     "completed": "Done. This is what happens next.",
     "corrected": "The report is corrected.",
+    "held": "The process is on hold.",
+    "resumed": "The process goes on.",
+    "cancelled": "The incident is cancelled.",
+    "retried": "The step was tried again.",
+    "moved": "Done. This is where the process stands now.",
     "deployed": "Deployed. New incidents run this version; open ones stay on theirs.",
     "discarded": "The draft is gone. The newest version is as it was.",
 }
 
 
 def register_pages(app: Flask) -> None:
-    for part in (sign_in, inbox, incidents, report, processes, audit):
+    for part in (sign_in, inbox, incidents, control, report, processes, migration, audit):
         app.register_blueprint(part.blueprint)
     app.jinja_env.filters.update(words.FILTERS)
+    app.jinja_env.filters["does"] = notation.does
     app.jinja_env.tests["past"] = words.is_past
+    app.jinja_env.tests["deviation"] = words.is_deviation
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_shell)
 

@@ -21,11 +21,13 @@ def trace(number: str) -> ResponseReturnValue:
         standing = incidents.standing(session, incident)
         deployment = library.get_deployment(session, standing.definition.deployment_id)
         path = incidents.path(session, incident)
+        known = incidents.definitions(session, entries)
     return render_template(
         "audit.html",
         incident=incident,
         entries=entries,
         standing=standing,
+        known=known,
         deployment=deployment,
         path=path,
         more=entries[-1].sequence if len(entries) == PAGE else None,

@@ -17,6 +17,12 @@ _SENTENCES: Mapping[str, str] = {
     Event.SOURCE_RECOVERED: "{who} says that it is over",
     Event.PROCESS_COMPLETED: "Every step is done",
     Event.PROCESS_FAILED: "The process stopped: {message}",
+    Event.PROCESS_SUSPENDED: "{who} put the process on hold",
+    Event.PROCESS_RESUMED: "{who} let the process go on",
+    Event.PROCESS_CANCELLED: "{who} cancelled the incident and its process",
+    Event.PROCESS_RETRIED: "{who} tried again: {step}",
+    Event.PROCESS_MOVED: "{who} ended {withdrawn} and started {started}",
+    Event.PROCESS_MIGRATED: "{who} moved the process to version {to_version}",
     Event.TIMER_FIRED: "Time ran out: {element}",
     Event.TASK_OPENED: "{group} has a task: {element}",
     Event.TASK_CLAIMED: "{who} took “{element}”",
@@ -28,7 +34,9 @@ _AUTOMATIC: Mapping[str, str] = {
     Kind.SERVICE_TASK: "{element}",
     Kind.DECISION_TASK: "{element}, by decision table",
     Kind.EXCLUSIVE: "{element} {taken}",
+    Kind.INCLUSIVE: "{element} {taken}",
 }
+_CHOICES = (Kind.EXCLUSIVE, Kind.INCLUSIVE)
 _QUIET = (Event.TASK_OPENED, Event.TASK_CLAIMED, Event.TASK_RELEASED, Event.TASK_CANCELLED)
 _MARKS: Mapping[str, str] = {
     Event.TIMER_FIRED: "timer",
@@ -57,6 +65,7 @@ class Line:
     answers: list[Change]  # to the questions of a form
     mark: str
     is_quiet: bool
+    reason: str  # of a deviation; empty for what the process did by its diagram
 
 
 def tell(entries: Iterable[AuditEntry], asked: Mapping[str, Form]) -> list[Line]:
@@ -80,7 +89,7 @@ def _sentence(entry: AuditEntry) -> str | None:
     pattern = _SENTENCES.get(entry.event)
     if entry.event == Event.ELEMENT_COMPLETED:
         pattern = _AUTOMATIC.get(entry.detail.get("kind", ""))
-        if entry.detail.get("kind") == Kind.EXCLUSIVE and "taken" not in entry.detail:
+        if entry.detail.get("kind") in _CHOICES and "taken" not in entry.detail:
             return None
     if pattern is None:
         return None
@@ -90,7 +99,15 @@ def _sentence(entry: AuditEntry) -> str | None:
         group=entry.detail.get("candidate_group"),
         message=entry.detail.get("message"),
         taken=words.humane(str(entry.detail.get("taken"))),
+        step=entry.element_name or "the process",
+        withdrawn=_quoted(entry.detail.get("withdrawn", ())),
+        started=_quoted(entry.detail.get("started", ())),
+        to_version=entry.detail.get("to_version"),
     )
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"“{name}”" for name in names)
 
 
 def _is_implied(entry: AuditEntry, following: AuditEntry | None) -> bool:
@@ -112,13 +129,15 @@ def _line(
     is_answer = entry.event == Event.TASK_COMPLETED
     form = asked.get(entry.element_id or "")
     is_report = entry.event == Event.INCIDENT_REPORTED
+    is_deviation = words.is_deviation(entry.event)
     return Line(
         entry=entry,
         sentence=sentence,
         changes=[] if is_answer or is_report else list(_changes(entry.changes, known)),
         answers=list(_answers(entry.changes, form)) if is_answer and form else [],
-        mark=_MARKS.get(entry.event, "person"),
+        mark="deviation" if is_deviation else _MARKS.get(entry.event, "person"),
         is_quiet=entry.event in _QUIET,
+        reason=entry.detail["reason"] if is_deviation else "",
     )
 
 

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine import clock
+from engine import clock, instances
 from engine.bpmn.diagram import Kind, Phase
+from engine.bpmn.progress import Wait
 from engine.forms import Form
+from engine.history import Event
 
 _FIELDS = {
     "title": "Title",
@@ -31,13 +33,30 @@ _FIELDS = {
 _KINDS = {
     Kind.START: "Start",
     Kind.END: "End",
+    Kind.CATCH: "Waits for an event",
+    Kind.THROW: "Lets others know",
+    Kind.BOUNDARY: "Event beside a task",
     Kind.USER_TASK: "Task for a person",
+    Kind.MANUAL_TASK: "Task for a person, without a form",
     Kind.SERVICE_TASK: "Automatic step",
+    Kind.SCRIPT_TASK: "Calculation",
     Kind.DECISION_TASK: "Decision table",
+    Kind.SEND_TASK: "Sends a message",
+    Kind.RECEIVE_TASK: "Waits for a message",
+    Kind.SUBPROCESS: "Part of the process",
+    Kind.TRANSACTION: "Part that may be cancelled",
+    Kind.CALL: "Another process",
     Kind.EXCLUSIVE: "Choice",
     Kind.PARALLEL: "Parallel paths",
-    Kind.TIMER_CATCH: "Timer",
-    Kind.BOUNDARY: "Timer on a task",
+    Kind.INCLUSIVE: "Choice of several",
+    Kind.EVENT_BASED: "Whichever happens first",
+}
+_AWAITED = {
+    "task": "a person",
+    "timer": "its time",
+    "message": "a message",
+    "signal": "a signal",
+    "conditional": "a condition",
 }
 PHASES = tuple(Phase)
 
@@ -109,12 +128,23 @@ def kind_name(kind: str) -> str:
     return _KINDS[Kind(kind)]
 
 
+def awaited(wait: Wait) -> str:
+    return _AWAITED[instances.awaited(wait)]
+
+
+def is_deviation(event: str) -> bool:
+    """Whether a person took the process in hand, which the pages never hide."""
+    return Event(event).is_deviation
+
+
 def shown(value: Any) -> str:
     """A stored value for people: yes and no, moments, codes, lists."""
     if value is None or value == "":
         return "–"  # noqa: RUF001 -- the sign for “nothing”, not a minus
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return to_the_second(value)
     if isinstance(value, list):
         return ", ".join(shown(item) for item in value) or "none"
     if isinstance(value, Mapping):
@@ -153,6 +183,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "time_of_day": time_of_day,
     "day": _day,
     "ago": ago,
+    "awaited": awaited,
     "due": due,
     "duration": duration,
     "humane": humane,

@@ -4,181 +4,187 @@ The specs are built from the diagram and not by SpiffWorkflow's own parser, so t
 that the linter has not seen.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
-from SpiffWorkflow.bpmn.specs import defaults
-from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
-from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
-from SpiffWorkflow.bpmn.specs.event_definitions.simple import (
-    NoneEventDefinition,
-    TerminateEventDefinition,
+from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
+
+from engine.bpmn.activities import (
+    Call,
+    DecisionTask,
+    OperationTask,
+    PersonTask,
+    ReceiveTask,
+    Scope,
+    ScriptTask,
+    SendTask,
 )
-from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
-from SpiffWorkflow.operators import Operator
-from SpiffWorkflow.task import Task
-
-from engine import clock
-from engine.bpmn.diagram import Diagram, Flow, Kind, Node
+from engine.bpmn.diagram import Diagram, Kind, Loop, Node, Repeat, Trigger
+from engine.bpmn.element import Element, Path, compiled
+from engine.bpmn.events import BoundaryEvent, Catching, StartEvent, ThrowEvent
+from engine.bpmn.gateways import (
+    EventBasedGateway,
+    ExclusiveGateway,
+    InclusiveGateway,
+    ParallelGateway,
+)
+from engine.bpmn.repetition import MultiInstance, Repetition, StandardLoop
 from engine.dmn import Decision
-from engine.feel import Expression, compile_expression
 
-DUE_AT = "due_at"
-
-
-class Context(Protocol):
-    """What the elements of one run need from outside the diagram."""
-
-    def evaluate(self, expression: Expression, data: Mapping[str, Any]) -> Any:
-        """The expression's value over the process data and the facts of the incident."""
-
-    def decide(self, decision: Decision, task: Task) -> None:
-        """Put the decision's outputs into the data of ``task`` and note which rules matched."""
-
-    def operate(self, operation: str, parameters: Mapping[str, Any], task: Task) -> None:
-        """Apply an operation of the catalogue to the facts and note what it changed."""
+_CAUGHT = (Trigger.ERROR, Trigger.ESCALATION, Trigger.CANCEL)
+_SIMPLE: Mapping[Kind, Callable[[WorkflowSpec, Node], Element]] = {
+    Kind.START: StartEvent,
+    Kind.END: ThrowEvent,
+    Kind.THROW: ThrowEvent,
+    Kind.BOUNDARY: BoundaryEvent,
+    Kind.USER_TASK: PersonTask,
+    Kind.MANUAL_TASK: PersonTask,
+    Kind.SERVICE_TASK: OperationTask,
+    Kind.SCRIPT_TASK: ScriptTask,
+    Kind.SEND_TASK: SendTask,
+    Kind.RECEIVE_TASK: ReceiveTask,
+    Kind.SUBPROCESS: Scope,
+    Kind.TRANSACTION: Scope,
+    Kind.CALL: Call,
+    Kind.EXCLUSIVE: ExclusiveGateway,
+    Kind.EVENT_BASED: EventBasedGateway,
+}
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A diagram that can run."""
+    """A diagram that can run, with those that it calls."""
 
     diagram: Diagram
-    spec: BpmnProcessSpec
-    # gateway id -> spec name of the next element -> the flow that leads there
-    paths: Mapping[str, Mapping[str, Flow]]
+    spec: WorkflowSpec
+    root: Scope  # the process itself, as the scope of all that runs in it
+    elements: Mapping[str, Element]  # by name in a snapshot
+    called: dict[str, "Definition"] = field(default_factory=dict)  # by process id, of all depths
 
 
-def compile_definition(diagram: Diagram, decisions: Mapping[str, Decision]) -> Definition:
-    """Build the specs of a diagram that the linter has passed."""
-    spec = BpmnProcessSpec(name=diagram.process_id, description=diagram.name)
-    entries = {}
+def compile_definition(
+    diagram: Diagram,
+    decisions: Mapping[str, Decision],
+    processes: Mapping[str, Diagram] | None = None,
+) -> Definition:
+    """Build the specs of a diagram that the linter has passed; ``processes`` are what it may call.
+
+    Raises ``FeelError`` or ``ValueError`` for a text that the linter would have refused.
+    """
+    known: dict[str, Definition] = {}
+    missing = [diagram]
+    while missing:
+        drawn = missing.pop()
+        known[drawn.process_id] = _compile(drawn, decisions, known)
+        called = {node.called_process or "" for node in drawn.of_kind(Kind.CALL)}
+        missing += [(processes or {})[process_id] for process_id in called - known.keys()]
+    for definition in known.values():
+        for element in definition.elements.values():
+            if isinstance(element, Call):
+                element.bind(known[element.node.called_process or ""])
+    return known[diagram.process_id]
+
+
+def _compile(
+    diagram: Diagram, decisions: Mapping[str, Decision], known: dict[str, Definition]
+) -> Definition:
+    spec = WorkflowSpec(name=diagram.process_id)
+    root = Scope(spec, Node(diagram.process_id, Kind.SUBPROCESS, diagram.name), "#process")
+    elements = {n.id: _make(spec, n, diagram, decisions) for n in diagram.nodes.values()}
     for node in diagram.nodes.values():
-        if node.kind is not Kind.BOUNDARY:
-            entries[node.id] = _add(spec, diagram, node, decisions)
-    for task_spec in spec.task_specs.values():
-        # How far SpiffWorkflow plans behind an open choice; every planned task is written and read.
-        task_spec.lookahead = 1
-    paths = {node.id: _connect(spec, diagram, node, entries) for node in diagram.nodes.values()}
-    return Definition(diagram, spec, paths)
+        _connect(diagram, node, elements)
+        if node.kind.is_scope:
+            _fill(_inner(elements[node.id]), diagram, node.id, elements)
+    _fill(root, diagram, None, elements)
+    return Definition(diagram, spec, root, spec.task_specs, known)
 
 
-def _add(
-    spec: BpmnProcessSpec, diagram: Diagram, node: Node, decisions: Mapping[str, Decision]
-) -> BpmnTaskSpec:
-    """Add the node's spec; return the spec at which a flow into the node arrives."""
-    task_spec = _make(spec, node, decisions)
-    boundaries = diagram.boundaries.get(node.id)
-    if not boundaries:
-        return task_spec
-    split = BoundaryEventSplit(spec, f"{node.id}.BoundaryEventSplit")
-    join = BoundaryEventJoin(
-        spec, f"{node.id}.BoundaryEventJoin", split_task=split.name, cancel=True
-    )
-    split.connect(task_spec)
-    task_spec.connect(join)
-    for event in boundaries:
-        boundary = defaults.BoundaryEvent(
-            spec, event.id, event_definition=Timer(event), cancel_activity=event.interrupts
-        )
-        split.connect(boundary)
-        boundary.connect(join)
-    return split
+def _make(
+    spec: WorkflowSpec, node: Node, diagram: Diagram, decisions: Mapping[str, Decision]
+) -> Element:
+    each = _once(spec, node, diagram, decisions)
+    if node.loop is None:
+        return each
+    return _repeated(spec, node, each, node.loop)
 
 
-def _make(  # noqa: PLR0911 -- one line a kind of element
-    spec: BpmnProcessSpec, node: Node, decisions: Mapping[str, Decision]
-) -> BpmnTaskSpec:
+def _once(
+    spec: WorkflowSpec, node: Node, diagram: Diagram, decisions: Mapping[str, Decision]
+) -> Element:
     match node.kind:
-        case Kind.START:
-            start = defaults.StartEvent(spec, node.id, event_definition=NoneEventDefinition())
-            spec.start.connect(start)
-            return start
-        case Kind.END:
-            ending = TerminateEventDefinition() if node.is_terminate else NoneEventDefinition()
-            end = defaults.EndEvent(spec, node.id, event_definition=ending)
-            end.connect(spec.end)
-            return end
-        case Kind.USER_TASK:
-            return defaults.UserTask(spec, node.id)
-        case Kind.SERVICE_TASK:
-            return OperationTask(spec, node)
         case Kind.DECISION_TASK:
             return DecisionTask(spec, node, decisions[node.decision_id or ""])
-        case Kind.EXCLUSIVE:
-            return defaults.ExclusiveGateway(spec, node.id)
         case Kind.PARALLEL:
-            return defaults.ParallelGateway(spec, node.id)
+            return ParallelGateway(spec, node, diagram)
+        case Kind.INCLUSIVE:
+            return InclusiveGateway(spec, node, diagram)
+        case Kind.CATCH if node.trigger in (Trigger.LINK, Trigger.NONE):
+            return Element(spec, node)
+        case Kind.CATCH:
+            return Catching(spec, node)
         case _:
-            return defaults.IntermediateCatchEvent(spec, node.id, event_definition=Timer(node))
+            return _SIMPLE[node.kind](spec, node)
 
 
-def _connect(
-    spec: BpmnProcessSpec, diagram: Diagram, node: Node, entries: Mapping[str, BpmnTaskSpec]
-) -> Mapping[str, Flow]:
-    source = spec.task_specs[node.id]
-    flows = diagram.outgoing[node.id]
-    for flow in flows:
-        target = entries[flow.target]
-        if flow.condition and flow.id != node.default_flow:
-            source.connect_if(Condition(flow.condition), target)
-        else:
-            source.connect(target)
-    return {entries[flow.target].name: flow for flow in flows}
+def _repeated(spec: WorkflowSpec, node: Node, each: Element, loop: Loop) -> Element:
+    kind = StandardLoop if loop.repeat is Repeat.LOOP else MultiInstance
+    return kind(spec, node, each, loop)
 
 
-class Condition(Operator):
-    """A FEEL condition on a sequence flow; only a plain true takes the flow."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._expression = compile_expression(text)
-
-    def _matches(self, task: Task) -> bool:
-        context: Context = task.workflow.context
-        return context.evaluate(self._expression, task.data) is True
-
-
-class Timer(TimerEventDefinition):
-    """A duration that starts when the token arrives, on our clock; fires once, never early."""
-
-    def __init__(self, node: Node) -> None:
-        self._duration = node.timer.text if node.timer else ""
-        super().__init__(name=node.id, expression=self._duration)
-
-    def has_fired(self, my_task: Task) -> bool:
-        due_at = my_task.internal_data.get(DUE_AT)
-        if due_at is None:
-            due_at = clock.after(clock.now(), self._duration).isoformat()
-            my_task.internal_data[DUE_AT] = due_at
-        return datetime.fromisoformat(due_at) <= clock.now()
+def _connect(diagram: Diagram, node: Node, elements: Mapping[str, Element]) -> None:
+    element = elements[node.id]
+    element.paths = tuple(
+        Path(
+            flow,
+            elements[flow.target],
+            None if flow.id == node.default_flow else compiled(flow.condition),
+        )
+        for flow in diagram.outgoing[node.id]
+    )
+    defaults = (path for path in element.paths if path.flow.id == node.default_flow)
+    element.default = next(defaults, None)
+    boundaries = [elements[event.id] for event in diagram.boundaries.get(node.id, ())]
+    element.handlers = tuple(e for e in boundaries if e.node.trigger in _CAUGHT)
+    element.attached = tuple(e for e in boundaries if e.node.trigger not in _CAUGHT)
+    if isinstance(element, ThrowEvent) and node.trigger is Trigger.LINK:
+        element.link = _link_target(diagram, node, elements)
 
 
-class OperationTask(BpmnTaskSpec):
-    """A service task: calls one operation of the catalogue with FEEL parameters."""
-
-    def __init__(self, spec: BpmnProcessSpec, node: Node) -> None:
-        super().__init__(spec, node.id)
-        self._operation = node.operation or ""
-        self._parameters = {k: compile_expression(text) for k, text in node.parameters.items()}
-
-    def _run_hook(self, my_task: Task) -> bool:
-        context: Context = my_task.workflow.context
-        values = {k: context.evaluate(e, my_task.data) for k, e in self._parameters.items()}
-        context.operate(self._operation, values, my_task)
-        return True
+def _link_target(diagram: Diagram, node: Node, elements: Mapping[str, Element]) -> Element | None:
+    for other in diagram.children[node.scope]:
+        if other.kind is Kind.CATCH and other.event == node.event:
+            return elements[other.id]
+    return None
 
 
-class DecisionTask(BpmnTaskSpec):
-    """A business rule task: evaluates one decision of the bundle over the process data."""
+def _fill(
+    scope: Scope, diagram: Diagram, scope_id: str | None, elements: Mapping[str, Element]
+) -> None:
+    """Tell a scope how it starts, and which event sub-processes lie ready in it."""
+    inside = diagram.children.get(scope_id, [])
+    starts = [elements[node.id] for node in inside if node.kind is Kind.START]
+    if scope_id is None or not diagram.nodes[scope_id].is_event_subprocess:
+        scope.start = starts[0]
+    ready = [
+        start
+        for node in inside
+        if node.is_event_subprocess
+        for start in _handler(diagram, node, elements)
+    ]
+    scope.catching_starts = tuple(s for s in ready if s.node.trigger in _CAUGHT)
+    scope.waiting_starts = tuple(s for s in ready if s.node.trigger not in _CAUGHT)
 
-    def __init__(self, spec: BpmnProcessSpec, node: Node, decision: Decision) -> None:
-        super().__init__(spec, node.id)
-        self._decision = decision
 
-    def _run_hook(self, my_task: Task) -> bool:
-        my_task.workflow.context.decide(self._decision, my_task)
-        return True
+def _handler(diagram: Diagram, node: Node, elements: Mapping[str, Element]) -> Iterable[StartEvent]:
+    """The start events of an event sub-process, each knowing what it starts."""
+    for inner in diagram.children.get(node.id, []):
+        start = elements[inner.id]
+        if isinstance(start, StartEvent):
+            start.handler = _inner(elements[node.id])
+            yield start
+
+
+def _inner(element: Element) -> Scope:
+    """The scope itself, where it may be repeated."""
+    inner: Scope = element.each if isinstance(element, Repetition) else element
+    return inner

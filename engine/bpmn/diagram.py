@@ -1,25 +1,12 @@
-"""Reads a BPMN 2.0 file into plain values: what stands on the drawing, and where."""
+"""A BPMN 2.0 process as drawn, in plain values: elements, flows, and where they stand."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import TypeVar
 
-from lxml import etree
-
-from engine import safe_xml
-from engine.errors import InvalidDocument
-
-BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-_DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
-_DC = "{http://www.omg.org/spec/DD/20100524/DC}"
-_SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
-
-# On the drawing for people; nothing to run.
-_SILENT = {"laneSet", "textAnnotation", "association", "group", "documentation"}
-_SILENT |= {"extensionElements", "dataObject", "dataObjectReference"}
-# Children of a node that carry no meaning of their own, or that are read here.
-_PLAIN_CHILDREN = {"incoming", "outgoing", "extensionElements", "documentation", "categoryValueRef"}
+_Key = TypeVar("_Key")
 
 
 class Phase(StrEnum):
@@ -36,21 +23,64 @@ class Kind(StrEnum):
 
     START = "startEvent"
     END = "endEvent"
+    CATCH = "intermediateCatchEvent"
+    THROW = "intermediateThrowEvent"
+    BOUNDARY = "boundaryEvent"
     USER_TASK = "userTask"
+    MANUAL_TASK = "manualTask"
     SERVICE_TASK = "serviceTask"
+    SCRIPT_TASK = "scriptTask"
     DECISION_TASK = "businessRuleTask"
+    SEND_TASK = "sendTask"
+    RECEIVE_TASK = "receiveTask"
+    SUBPROCESS = "subProcess"
+    TRANSACTION = "transaction"
+    CALL = "callActivity"
     EXCLUSIVE = "exclusiveGateway"
     PARALLEL = "parallelGateway"
-    TIMER_CATCH = "intermediateCatchEvent"
-    BOUNDARY = "boundaryEvent"
+    INCLUSIVE = "inclusiveGateway"
+    EVENT_BASED = "eventBasedGateway"
 
     @property
-    def is_task(self) -> bool:
-        return self in (Kind.USER_TASK, Kind.SERVICE_TASK, Kind.DECISION_TASK)
+    def is_event(self) -> bool:
+        return self in _EVENTS
 
     @property
     def is_gateway(self) -> bool:
-        return self in (Kind.EXCLUSIVE, Kind.PARALLEL)
+        return self in _GATEWAYS
+
+    @property
+    def is_activity(self) -> bool:
+        """Tasks, sub-processes and calls: what may repeat and carry boundary events."""
+        return not self.is_event and not self.is_gateway
+
+    @property
+    def is_for_person(self) -> bool:
+        return self in (Kind.USER_TASK, Kind.MANUAL_TASK)
+
+    @property
+    def is_scope(self) -> bool:
+        """Holds elements of its own."""
+        return self in (Kind.SUBPROCESS, Kind.TRANSACTION)
+
+
+_EVENTS = frozenset((Kind.START, Kind.END, Kind.CATCH, Kind.THROW, Kind.BOUNDARY))
+_GATEWAYS = frozenset((Kind.EXCLUSIVE, Kind.PARALLEL, Kind.INCLUSIVE, Kind.EVENT_BASED))
+
+
+class Trigger(StrEnum):
+    """What an event waits for or causes (BPMN 2.0.2 §10.5.5)."""
+
+    NONE = "none"
+    TIMER = "timer"
+    MESSAGE = "message"
+    SIGNAL = "signal"
+    ERROR = "error"
+    ESCALATION = "escalation"
+    CONDITIONAL = "conditional"
+    LINK = "link"
+    TERMINATE = "terminate"
+    CANCEL = "cancel"
 
 
 @dataclass(frozen=True)
@@ -58,7 +88,40 @@ class TimerText:
     """What a timer event says: ``kind`` is timeDuration, timeDate or timeCycle."""
 
     kind: str
-    text: str
+    text: str  # an ISO 8601 literal or a FEEL expression
+
+
+@dataclass(frozen=True)
+class Event:
+    """What an event waits for or causes."""
+
+    trigger: Trigger = Trigger.NONE
+    # Of the message, signal or link; the code of an error or escalation, empty for any.
+    name: str = ""
+    timer: TimerText | None = None
+    condition: str | None = None  # FEEL
+
+
+class Repeat(StrEnum):
+    PARALLEL = "parallel"  # multi-instance, all at once
+    SEQUENTIAL = "sequential"  # multi-instance, one after the other
+    LOOP = "loop"  # as long as the condition holds
+
+
+@dataclass(frozen=True)
+class Loop:
+    """How often an activity runs (BPMN 2.0.2 §10.3.8); every text is FEEL."""
+
+    repeat: Repeat
+    cardinality: str | None = None
+    collection: str | None = None
+    item: str | None = None  # the variable that holds one element of the collection
+    output_collection: str | None = None  # the variable that collects the results
+    output_item: str | None = None
+    completion_condition: str | None = None
+    condition: str | None = None  # of a standard loop
+    tests_before: bool = False
+    maximum: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,25 +130,36 @@ class Node:
 
     id: str
     kind: Kind
-    name: str
+    name: str = ""
+    scope: str | None = None  # the sub-process it stands in
     lane: str | None = None
     phase: Phase | None = None
     default_flow: str | None = None
+    event: Event = Event()
     attached_to: str | None = None
     interrupts: bool = True
-    is_terminate: bool = False
-    timer: TimerText | None = None
+    is_event_subprocess: bool = False
+    loop: Loop | None = None
     form_key: str | None = None
     due_in: str | None = None
     instructions: str = ""
     decision_id: str | None = None
     operation: str | None = None
     parameters: dict[str, str] = field(default_factory=dict)
+    script: str = ""  # lines of ``name = FEEL expression``
+    called_process: str | None = None
+    correlation_key: str | None = None  # FEEL; which of several receivers a message is for
+    payload: str | None = None  # FEEL; what a thrown message or signal carries
+    variable: str | None = None  # takes what a caught event carries
     unsupported: tuple[str, ...] = ()  # names of child elements that would change its meaning
 
     @property
     def title(self) -> str:
         return self.name or self.id
+
+    @property
+    def trigger(self) -> Trigger:
+        return self.event.trigger
 
 
 @dataclass(frozen=True)
@@ -108,13 +182,15 @@ class Stranger:
 
 @dataclass(frozen=True)
 class Diagram:
-    """One executable process, as drawn."""
+    """One executable process, as drawn; the elements of its sub-processes are among its nodes."""
 
     process_id: str
     name: str
     nodes: dict[str, Node]
     flows: dict[str, Flow]
-    strangers: tuple[Stranger, ...]
+    strangers: tuple[Stranger, ...] = ()
+    inputs: tuple[str, ...] | None = None  # the variables that a call hands in; None for all
+    outputs: tuple[str, ...] | None = None  # those that it gets back; None for all
 
     @cached_property
     def outgoing(self) -> dict[str, list[Flow]]:
@@ -126,14 +202,16 @@ class Diagram:
 
     @cached_property
     def boundaries(self) -> dict[str, list[Node]]:
-        attached: dict[str, list[Node]] = {}
-        for node in self.nodes.values():
-            if node.attached_to:
-                attached.setdefault(node.attached_to, []).append(node)
-        return attached
+        """Boundary events by the activity that they are attached to."""
+        return _grouped((n.attached_to, n) for n in self.nodes.values() if n.attached_to)
 
-    def of_kind(self, kind: Kind) -> list[Node]:
-        return [node for node in self.nodes.values() if node.kind is kind]
+    @cached_property
+    def children(self) -> dict[str | None, list[Node]]:
+        """Nodes by the sub-process that they stand in; ``None`` for the process itself."""
+        return _grouped((node.scope, node) for node in self.nodes.values())
+
+    def of_kind(self, *kinds: Kind) -> list[Node]:
+        return [node for node in self.nodes.values() if node.kind in kinds]
 
     def _by_node(self, ends: Iterable[str]) -> dict[str, list[Flow]]:
         table: dict[str, list[Flow]] = {node_id: [] for node_id in self.nodes}
@@ -142,180 +220,8 @@ class Diagram:
         return table
 
 
-def read(content: bytes) -> Diagram:
-    """Read a file with one process; ``InvalidDocument`` when it is not that."""
-    root = safe_xml.parse(content)
-    if root.tag != f"{BPMN}definitions":
-        raise InvalidDocument("This is XML, but not BPMN 2.0: its root is not bpmn:definitions.")
-    processes = root.findall(f"{BPMN}process")
-    if len(processes) != 1:
-        raise InvalidDocument(f"A file holds exactly one process; this one holds {len(processes)}.")
-    process = processes[0]
-    if process.get("isExecutable") != "true":
-        raise InvalidDocument("The process is not marked executable (isExecutable).")
-    _require_different_ids(process)
-    lanes, phases = _lanes(process), _phases(root)
-    nodes = [
-        _node(element, Kind(_local(element)), lanes, phases)
-        for element in _elements(process)
-        if _local(element) in list(Kind)
-    ]
-    flows = [_flow(element) for element in process.findall(f"{BPMN}sequenceFlow")]
-    return Diagram(
-        process_id=process.get("id", ""),
-        name=process.get("name", "") or process.get("id", ""),
-        nodes={node.id: node for node in nodes},
-        flows={flow.id: flow for flow in flows},
-        strangers=(*_strangers_outside(root), *_strangers(process)),
-    )
-
-
-def _node(
-    element: etree._Element, kind: Kind, lanes: dict[str, str], phases: dict[str, Phase]
-) -> Node:
-    node_id = element.get("id", "")
-    properties = _properties(element)
-    operator = element.find(f"{BPMN}extensionElements/{_SPIFF}serviceTaskOperator")
-    parameters = () if operator is None else operator.iter(f"{_SPIFF}parameter")
-    return Node(
-        id=node_id,
-        kind=kind,
-        name=_words(element.get("name", "")),
-        lane=lanes.get(node_id),
-        phase=phases.get(node_id),
-        default_flow=element.get("default"),
-        attached_to=element.get("attachedToRef"),
-        interrupts=element.get("cancelActivity") not in ("false", "0"),
-        is_terminate=element.find(f"{BPMN}terminateEventDefinition") is not None,
-        timer=_timer(element),
-        form_key=properties.get("formKey"),
-        due_in=properties.get("dueIn"),
-        instructions=_extension(element, "instructionsForEndUser"),
-        decision_id=_extension(element, "calledDecisionId") or None,
-        operation=None if operator is None else operator.get("id"),
-        parameters={p.get("id", ""): p.get("value", "") for p in parameters},
-        unsupported=tuple(_unsupported(element)),
-    )
-
-
-def _flow(element: etree._Element) -> Flow:
-    condition = element.findtext(f"{BPMN}conditionExpression")
-    return Flow(
-        id=element.get("id", ""),
-        name=_words(element.get("name", "")),
-        source=element.get("sourceRef", ""),
-        target=element.get("targetRef", ""),
-        condition=condition.strip() if condition and condition.strip() else None,
-    )
-
-
-def _timer(element: etree._Element) -> TimerText | None:
-    definition = element.find(f"{BPMN}timerEventDefinition")
-    if definition is None:
-        return None
-    for child in _elements(definition):
-        return TimerText(_local(child), (child.text or "").strip())
-    return TimerText("", "")
-
-
-def _unsupported(element: etree._Element) -> Iterator[str]:
-    tag = _local(element)
-    understood = set(_PLAIN_CHILDREN)
-    if tag in (Kind.TIMER_CATCH, Kind.BOUNDARY):
-        understood.add("timerEventDefinition")
-    if tag == Kind.END:
-        understood.add("terminateEventDefinition")
-    for child in _elements(element):
-        if _local(child) not in understood:
-            yield _local(child)
-    for extension in ("preScript", "postScript"):
-        if _extension(element, extension):
-            yield extension
-
-
-def _require_different_ids(process: etree._Element) -> None:
-    seen: set[str] = set()
-    for element in _elements(process):
-        element_id = element.get("id", "")
-        if element_id in seen or (not element_id and _local(element) in list(Kind)):
-            raise InvalidDocument(f"The id “{element_id}” is missing or used twice.")
-        seen |= {element_id} if element_id else set()
-
-
-def _strangers(process: etree._Element) -> Iterator[Stranger]:
-    for element in _elements(process):
-        tag = _local(element)
-        if tag != "sequenceFlow" and tag not in _SILENT and tag not in list(Kind):
-            yield Stranger(tag, element.get("id", ""), element.get("name", ""))
-
-
-def _strangers_outside(root: etree._Element) -> Iterator[Stranger]:
-    pools = root.findall(f"{BPMN}collaboration/{BPMN}participant")
-    if len(pools) > 1:
-        extra = pools[1]
-        yield Stranger("participant", extra.get("id", ""), extra.get("name", ""))
-    for flow in root.findall(f"{BPMN}collaboration/{BPMN}messageFlow"):
-        yield Stranger("messageFlow", flow.get("id", ""), flow.get("name", ""))
-
-
-def _lanes(process: etree._Element) -> dict[str, str]:
-    """Element id -> name of the innermost lane; an outer lane comes first in the document."""
-    return {
-        (ref.text or "").strip(): _words(lane.get("name", ""))
-        for lane in process.iter(f"{BPMN}lane")
-        for ref in lane.findall(f"{BPMN}flowNodeRef")
-    }
-
-
-def _phases(root: etree._Element) -> dict[str, Phase]:
-    """Element id -> phase: the group in which the centre of its shape stands."""
-    values = {v.get("id"): _words(v.get("value", "")) for v in root.iter(f"{BPMN}categoryValue")}
-    bounds = dict(_bounds(root))
-    boxes = []
-    for group in root.iter(f"{BPMN}group"):
-        value = values.get(group.get("categoryValueRef"), "").lower()
-        if value in list(Phase) and group.get("id") in bounds:
-            boxes.append((Phase(value), bounds[group.get("id", "")]))
-    return {
-        element_id: phase
-        for element_id, (x, y, width, height) in bounds.items()
-        for phase, (left, top, w, h) in boxes
-        if left <= x + width / 2 <= left + w and top <= y + height / 2 <= top + h
-    }
-
-
-def _bounds(root: etree._Element) -> Iterator[tuple[str, tuple[float, float, float, float]]]:
-    for shape in root.iter(f"{_DI}BPMNShape"):
-        box = shape.find(f"{_DC}Bounds")
-        if box is None:
-            continue
-        try:
-            x, y, width, height = (float(box.get(k, "0")) for k in ("x", "y", "width", "height"))
-        except ValueError as error:
-            raise InvalidDocument(
-                f"The shape of {shape.get('bpmnElement')} has bounds that are no numbers."
-            ) from error
-        yield shape.get("bpmnElement", ""), (x, y, width, height)
-
-
-def _properties(element: etree._Element) -> dict[str, str]:
-    path = f"{BPMN}extensionElements/{_SPIFF}properties/{_SPIFF}property"
-    return {p.get("name", ""): p.get("value", "").strip() for p in element.findall(path)}
-
-
-def _extension(element: etree._Element, name: str) -> str:
-    return (element.findtext(f"{BPMN}extensionElements/{_SPIFF}{name}") or "").strip()
-
-
-def _elements(parent: etree._Element) -> Iterator[etree._Element]:
-    """Children that are elements; comments have no tag name."""
-    return (child for child in parent if isinstance(child.tag, str))
-
-
-def _local(element: etree._Element) -> str:
-    return etree.QName(element).localname
-
-
-def _words(name: str) -> str:
-    """A name on one line: the modeler breaks lines where the drawing wants it."""
-    return " ".join(name.split())
+def _grouped(pairs: Iterable[tuple[_Key, Node]]) -> dict[_Key, list[Node]]:
+    groups: dict[_Key, list[Node]] = {}
+    for key, node in pairs:
+        groups.setdefault(key, []).append(node)
+    return groups

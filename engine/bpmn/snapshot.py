@@ -1,85 +1,109 @@
-"""Our own codec: what is between two steps, as plain JSON that names elements and never classes."""
+"""Our own codec: the tokens between two steps, as plain JSON that names elements and never classes.
+
+Only what is alive is written, so a snapshot does not grow with the steps that led to it. Variables
+that several tokens share are written once and shared again when they are read.
+"""
 
 import json
-from decimal import Decimal
+from collections import ChainMap
+from collections.abc import Mapping
 from typing import Any
 
-from SpiffWorkflow.bpmn import BpmnWorkflow
-from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-# A row: id, parent id, spec name, state, triggered, internal data, and the data: what changed and
-# which keys went since the parent, or ``None`` for a task that has none yet.
+from engine.bpmn.activities import Call
+from engine.bpmn.element import Variables
+from engine.bpmn.instance import Instance
+from engine.bpmn.repetition import LoopVariables
+from engine.errors import InvalidDocument
+
+VERSION = 2
+_ALIVE = (TaskState.STARTED, TaskState.ERROR)  # between two steps nothing is about to run
+
+# A token: id, id of its scope, process, element, state, place of its variables, what it remembers,
+# and of a call the place of the variables inside. A place is a list of maps, the innermost first,
+# or such a list in a list when writes go through the first map (a loop's counter) to the next.
 _Row = list[Any]
 
 
-def write(workflow: BpmnWorkflow) -> str:
-    """The workflow's tasks, each with its data as the difference from its parent's."""
-    content = {
-        "root": str(workflow.task_tree.id),
-        "completed": workflow.completed,
-        "tasks": [_row(task) for task in workflow.tasks.values()],
-    }
-    return json.dumps(content, separators=(",", ":"), default=_number)
+def write(instance: Instance) -> str:
+    """The tokens of an instance and their variables."""
+    maps: dict[int, tuple[int, Mapping[str, Any]]] = {}
+    rows = [_row(token, maps) for token in instance.tasks.values()]
+    variables = [_own(values) for _, values in maps.values()]
+    content = {"version": VERSION, "variables": variables, "tokens": rows}
+    return json.dumps(content, separators=(",", ":"))
 
 
-def restore(workflow: BpmnWorkflow, text: str) -> None:
-    """Fill an empty workflow (made with ``deserializing=True``) from ``text``."""
-    content = json.loads(text)
-    for row in content["tasks"]:
-        _add(workflow, row)
-    workflow.task_tree = workflow.tasks[content["root"]]
-    workflow.completed = content["completed"]
+def restore(instance: Instance, text: str) -> None:
+    """Fill an instance that has not begun; ``InvalidDocument`` when the text does not fit it."""
+    try:
+        content = json.loads(text)
+        if content["version"] != VERSION:
+            raise InvalidDocument(f"This is a snapshot of version {content['version']}.")
+        for row in content["tokens"]:
+            _add(instance, row, content["variables"])
+        instance.task_tree = next(iter(instance.tasks.values()), None)
+        instance.variables = instance.task_tree.data
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise InvalidDocument(
+            "The saved state of this process does not fit its diagram."
+        ) from error
 
 
-def differs(old: object, new: object) -> bool:
-    """Whether a value changed; Python takes ``True`` for 1, and FEEL does not."""
-    return old != new or isinstance(old, bool) is not isinstance(new, bool)
-
-
-def _row(task: Task) -> _Row:
-    parent = task.parent
-    return [
-        str(task.id),
-        str(parent.id) if parent is not None else None,
-        task.task_spec.name,
-        task.state,
-        int(task.triggered),
-        task.internal_data,
-        _difference(parent.data if parent is not None else {}, task.data),
+def _row(token: Task, maps: dict[int, tuple[int, Mapping[str, Any]]]) -> _Row:
+    scope, element = token.parent, token.task_spec
+    row = [
+        token.id,
+        scope.id if scope is not None else None,
+        element.process_id,
+        element.name,
+        token.state,
+        _place(token.data, maps),
+        token.internal_data,
     ]
+    if isinstance(element, Call):
+        row.append(_place(element.inner_data(token), maps))
+    return row
 
 
-def _difference(inherited: dict[str, Any], data: dict[str, Any]) -> list[Any] | None:
-    if not data:
-        return None
-    changed = {
-        k: v
-        for k, v in data.items()
-        # The same object first: most values are handed down as they are.
-        if k not in inherited or (inherited[k] is not v and differs(inherited[k], v))
-    }
-    return [changed, [k for k in inherited if k not in data]]
+def _place(data: Variables, maps: dict[int, tuple[int, Mapping[str, Any]]]) -> Any:
+    """Where the variables stand in the list; each map is listed once."""
+    layers = data.maps if isinstance(data, ChainMap) else [data]
+    places = [maps.setdefault(id(layer), (len(maps), layer))[0] for layer in layers]
+    return [places] if isinstance(data, LoopVariables) else places
 
 
-def _add(workflow: BpmnWorkflow, row: _Row) -> None:
-    task_id, parent_id, spec_name, state, triggered, internal, difference = row
-    parent = workflow.tasks.get(parent_id)
-    task = Task(workflow, workflow.spec.task_specs[spec_name], parent, state, task_id)
-    task.triggered = bool(triggered)
-    task.internal_data = internal
-    if difference is not None:
-        changed, removed = difference
-        task.data = (parent.data if parent is not None else {}) | changed
-        for key in removed:
-            del task.data[key]
-    if state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
-        workflow.event_manager.add_task(task)
+def _own(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != "incident"}
 
 
-def _number(value: object) -> int | float:
-    """A FEEL number for JSON."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    raise TypeError(f"{type(value).__name__} is no process data")
+def _add(instance: Instance, row: _Row, maps: list[dict[str, Any]]) -> None:
+    token_id, scope_id, process_id, name, state, place, memory, *called = row
+    element = instance.definition.called[process_id].elements[name]
+    if len(called) != isinstance(element, Call):
+        raise ValueError(f"{token_id} has too much or too little to it")
+    if state not in _ALIVE or not isinstance(memory, dict) or not isinstance(token_id, str):
+        raise ValueError(f"{token_id} is no token")
+    if (scope_id is None) is not (
+        element is instance.definition.root
+    ) or token_id in instance.tasks:
+        raise ValueError(f"{token_id} stands nowhere")
+    # A scope comes before what runs in it, so that no scope can be inside itself.
+    token = Task(instance, element, instance.tasks[scope_id] if scope_id else None, state, token_id)
+    token.internal_data = memory
+    token.data = _variables(place, maps, instance.facts)
+    if called and isinstance(element, Call):
+        element.enclose(token, _variables(called[0], maps, instance.facts))
+    if state == TaskState.STARTED and element.wait_of(token) is not None:
+        instance.wait(token)
+
+
+def _variables(place: Any, maps: list[dict[str, Any]], facts: Mapping[str, Any]) -> Variables:
+    is_through = isinstance(place[0], list)
+    layers = [maps[index] for index in (place[0] if is_through else place)]
+    layers[-1]["incident"] = facts
+    if is_through:
+        return LoopVariables(layers)
+    return layers[0] if len(layers) == 1 else ChainMap(*layers)

@@ -1,44 +1,94 @@
 """What is wrong with a bundle, before it is deployed."""
 
-from engine import bundles
-from engine.bpmn.linter import References, lint
+import tomllib
+from collections.abc import Iterator, Set
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from lxml import etree
+
+from engine import bundles, dmn, safe_xml
+from engine.bpmn.lint import References, lint
+from engine.bpmn.lint.variables import RESERVED
 from engine.bundles import Bundle, Files
-from engine.errors import Finding
+from engine.errors import Finding, InvalidDocument
 from engine.forms import Form
+from engine.library import rules
 from engine.operations import CATALOGUE
 
+_BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 
-def check(files: Files) -> list[Finding]:
-    """Every problem in every file and between them; an empty list means: may be deployed."""
+
+def check(files: Files, groups: Set[str] | None = None) -> list[Finding]:
+    """Every problem in every file and between them; without an error, it may be deployed.
+
+    ``groups`` are those that exist; where they are not known, what the manifest says about them.
+    """
     bundle = bundles.read(files)
-    references = References(
+    path, manifest = _manifest(files)
+    references = _references(bundle, _listed_groups(manifest) if groups is None else groups)
+    findings = list(bundle.findings)
+    for diagram_path, diagram in bundle.diagrams.items():
+        findings += lint(diagram, references, diagram_path)
+        findings += _undocumented(bundle, diagram_path, files[diagram_path])
+    findings += _starts(bundle, path)
+    findings += _decisions(bundle, references)
+    findings += _tables(bundle)
+    findings += _reserved_names(bundle, files)
+    findings += rules.check(manifest, path, bundle.diagrams)
+    return _with_lines(findings, files)
+
+
+def _references(bundle: Bundle, groups: Set[str] | None) -> References:
+    return References(
         forms={key: {f.key for f in form.inputs} for key, form in bundle.forms.items()},
         decisions={key: set(d.output_names) for key, d in bundle.decisions.items()},
         operations={name: set(op.parameters) for name, op in CATALOGUE.items()},
         facts=frozenset({"incident"}),
+        groups=groups,
+        processes={diagram.process_id: diagram for diagram in bundle.diagrams.values()},
     )
-    findings = list(bundle.findings)
-    for path, diagram in bundle.diagrams.items():
-        findings += lint(diagram, references, path)
-    return findings + _manifest(bundle) + _decisions(bundle, references)
 
 
-def _manifest(bundle: Bundle) -> list[Finding]:
-    findings = []
+def _manifest(files: Files) -> tuple[str, dict[str, Any]]:
+    """The first manifest that can be read, and where it is; the others have findings already."""
+    for path in sorted(files):
+        if PurePosixPath(path).name == bundles.MANIFEST:
+            try:
+                return path, tomllib.loads(files[path].decode())
+            except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
+                continue
+    return bundles.MANIFEST, {}
+
+
+def _listed_groups(manifest: dict[str, Any]) -> Set[str] | None:
+    listed = manifest.get("groups")
+    return {str(group) for group in listed} if isinstance(listed, list) else None
+
+
+def _undocumented(bundle: Bundle, path: str, content: bytes) -> Iterator[Finding]:
+    process = safe_xml.parse(content).find(f"{_BPMN}process")
+    if process is None or not (process.findtext(f"{_BPMN}documentation") or "").strip():
+        diagram = bundle.diagrams[path]
+        message = "Say in its documentation what the process is for, and where it ends."
+        yield Finding(
+            "process-undocumented", path, diagram.process_id, diagram.name, message, "warning"
+        )
+
+
+def _starts(bundle: Bundle, path: str) -> Iterator[Finding]:
     if not bundle.id:
-        message = "The bundle needs a bundle.toml with an id."
-        findings.append(Finding("bundle-id-missing", bundles.MANIFEST, "", "", message))
+        message = "The bundle needs a bundle.toml with an id. Add it."
+        yield Finding("bundle-id-missing", path, "", "", message)
     processes = {diagram.process_id for diagram in bundle.diagrams.values()}
     for process_id, form_key in bundle.start_forms.items():
         if process_id not in processes or form_key not in bundle.forms:
             message = f"Start “{process_id}” with form “{form_key}”: one of them does not exist."
-            findings.append(Finding("start-unknown", bundles.MANIFEST, process_id, "", message))
+            yield Finding("start-unknown", path, process_id, "", message)
         elif not _asks_title(bundle.forms[form_key]):
             message = f"The form “{form_key}” must ask for a title: a required text field “title”."
-            findings.append(
-                Finding("start-title-missing", bundles.MANIFEST, process_id, "", message)
-            )
-    return findings
+            yield Finding("start-title-missing", path, process_id, "", message)
 
 
 def _asks_title(form: Form) -> bool:
@@ -46,18 +96,51 @@ def _asks_title(form: Form) -> bool:
     return title is not None and title.is_required and title.type in ("textfield", "textarea")
 
 
-def _decisions(bundle: Bundle, references: References) -> list[Finding]:
-    known = set(references.facts)
-    known |= {key for keys in references.forms.values() for key in keys}
-    known |= {key for keys in references.decisions.values() for key in keys}
-    return [
-        Finding(
-            "expression-unknown-name",
-            bundle.decision_paths[decision.id],
-            decision.id,
-            decision.name,
-            f"Nothing sets “{name}”, which this decision reads.",
-        )
-        for decision in bundle.decisions.values()
-        for name in sorted(decision.names - known)
-    ]
+def _decisions(bundle: Bundle, references: References) -> Iterator[Finding]:
+    known = set(references.facts).union(*references.readable.values())
+    # A decision may be of use to a process that is not drawn yet.
+    known = known.union(*references.forms.values(), *references.decisions.values())
+    for decision in bundle.decisions.values():
+        for name in sorted(decision.names - known):
+            message = f"Nothing sets “{name}”, which this decision reads. Ask for it in a form."
+            path = bundle.decision_paths[decision.id]
+            yield Finding("expression-unknown-name", path, decision.id, decision.name, message)
+
+
+def _tables(bundle: Bundle) -> Iterator[Finding]:
+    for decision in bundle.decisions.values():
+        path = bundle.decision_paths[decision.id]
+        for f in dmn.check(decision):
+            if f.severity != "info":  # what could not be checked is nobody's mistake
+                yield Finding(f.rule, path, f.element_id, f.element_name, f.message, f.severity)
+
+
+def _reserved_names(bundle: Bundle, files: Files) -> Iterator[Finding]:
+    paths = {PurePosixPath(path).stem: path for path in files if path.startswith("forms/")}
+    for key, form in bundle.forms.items():
+        for field in form.inputs:
+            if field.key in RESERVED:
+                yield _reserved(paths[key], field.key, field.key)
+    for decision in bundle.decisions.values():
+        for name in decision.output_names:
+            if name in RESERVED:
+                yield _reserved(bundle.decision_paths[decision.id], decision.id, name)
+
+
+def _reserved(path: str, element_id: str, name: str) -> Finding:
+    message = f"“{name}” is set by the engine. Choose another name."
+    return Finding("variable-reserved", path, element_id, name, message)
+
+
+def _with_lines(findings: list[Finding], files: Files) -> list[Finding]:
+    lines = {path: _lines(files.get(path, b"")) for path in {f.path for f in findings}}
+    return [replace(f, line=lines[f.path].get(f.element_id)) for f in findings]
+
+
+def _lines(content: bytes) -> dict[str, int]:
+    """Element id -> the line on which it begins; nothing for what is not XML."""
+    try:
+        elements = safe_xml.parse(content).iter(etree.Element)
+    except InvalidDocument:
+        return {}
+    return {e.get("id", ""): e.sourceline for e in elements if e.sourceline is not None}

@@ -30,7 +30,7 @@ def subject(bundle_id: str) -> str:
 def deploy(session: Session, files: Files, note: str, actor: Actor) -> Deployment:
     """Make the next version of a bundle; the same content again is the same version.
 
-    Raises ``Refused`` with every finding when the checks do not pass.
+    Raises ``Refused`` with every finding when one of them is an error.
     """
     permissions.require(actor, Action.EDIT_PROCESS)
     return deploy_from_host(session, files, note, actor)
@@ -39,7 +39,7 @@ def deploy(session: Session, files: Files, note: str, actor: Actor) -> Deploymen
 def deploy_from_host(session: Session, files: Files, note: str, actor: Actor) -> Deployment:
     """The same for whoever has the command line of the machine, and for the shipped bundles."""
     findings = check(files)
-    if findings:
+    if any(finding.is_error for finding in findings):
         raise Refused(findings)
     bundle = bundles.read(files)
     _require_own_processes(session, bundle)

@@ -23,6 +23,11 @@ class Action(StrEnum):
     READ_PROCESS = "see the process library"
     EDIT_PROCESS = "edit or deploy a process"
     READ_AUDIT = "read the audit trace"
+    CONTROL_PROCESS = "take the process of an incident in hand"
+    MIGRATE_PROCESS = "move incidents to another version of their process"
+    SEND_MESSAGE = "send a message to a process"
+    READ_MESSAGES = "see messages between processes"
+    DISCARD_MESSAGE = "discard a message"
 
 
 _WORKERS = (Role.RESPONDER, Role.INCIDENT_MANAGER)
@@ -96,4 +101,9 @@ _RULES: dict[Action, Callable[[Actor, Incident | Task | None], bool]] = {
     Action.READ_PROCESS: _has(*_SEES_ALL),
     Action.EDIT_PROCESS: _has(Role.PROCESS_OWNER),
     Action.READ_AUDIT: _has(*_OVERSEERS),
+    Action.CONTROL_PROCESS: _has(Role.INCIDENT_MANAGER, Role.ADMINISTRATOR),
+    Action.MIGRATE_PROCESS: _has(Role.PROCESS_OWNER, Role.ADMINISTRATOR),
+    Action.SEND_MESSAGE: _has(*_WORKERS, Role.ADMINISTRATOR),
+    Action.READ_MESSAGES: _has(Role.INCIDENT_MANAGER, Role.AUDITOR, Role.ADMINISTRATOR),
+    Action.DISCARD_MESSAGE: _has(Role.INCIDENT_MANAGER, Role.ADMINISTRATOR),
 }

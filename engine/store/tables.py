@@ -50,9 +50,17 @@ class IncidentStatus(StrEnum):
 
 
 class InstanceStatus(StrEnum):
-    RUNNING = "running"  # waits for a task or a timer
+    RUNNING = "running"  # waits for a task, a timer or a message
     COMPLETED = "completed"  # reached its end
-    FAILED = "failed"  # stuck on a process failure; an administrator must look
+    FAILED = "failed"  # an element could not finish; others go on, somebody must look
+    SUSPENDED = "suspended"  # takes no steps until it is resumed
+    CANCELLED = "cancelled"  # ended by a person before its end
+
+
+class MessageStatus(StrEnum):
+    WAITING = "waiting"  # no instance has been able to take it yet
+    DELIVERED = "delivered"  # taken; a signal also when its receiver went on without it
+    DISCARDED = "discarded"  # given up by a person
 
 
 class TaskStatus(StrEnum):
@@ -77,6 +85,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime,
         IncidentStatus: _stored(IncidentStatus),
         InstanceStatus: _stored(InstanceStatus),
+        MessageStatus: _stored(MessageStatus),
         TaskStatus: _stored(TaskStatus),
     }
     metadata = MetaData(
@@ -275,6 +284,7 @@ class ProcessInstance(Base):
     snapshot: Mapped[str] = mapped_column(Text)
     failed_element_id: Mapped[str | None] = mapped_column(String(120))
     failure: Mapped[str | None] = mapped_column(Text)
+    next_due_at: Mapped[datetime | None] = mapped_column(index=True)  # of its first timer
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     version: Mapped[int]
@@ -308,15 +318,40 @@ class Task(Base):
     __mapper_args__ = {"version_id_col": version}
 
 
-class Timer(Base):
-    """A timer that has not fired yet; its row goes when it fires or is cancelled."""
+class Subscription(Base):
+    """A message, signal or condition for which an instance waits; its row goes with the wait."""
 
-    __tablename__ = "timer"
+    __tablename__ = "subscription"
+    __table_args__ = (Index("ix_subscription_awaits_name_key", "awaits", "name", "key"),)
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)  # also its name in the snapshot
     instance_id: Mapped[str] = mapped_column(ForeignKey("process_instance.id"), index=True)
     element_id: Mapped[str] = mapped_column(String(120))
-    due_at: Mapped[datetime] = mapped_column(index=True)
+    awaits: Mapped[str] = mapped_column(String(16))  # message, signal, conditional
+    name: Mapped[str] = mapped_column(String(200))
+    key: Mapped[str] = mapped_column(String(200))  # "" takes a message with any key
+
+
+class Message(Base):
+    """A message on its way to one instance; a signal has a row for each that waited for it."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index("ix_message_status_created_at_id", "status", "created_at", "id"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    awaits: Mapped[str] = mapped_column(String(16))  # message or signal
+    name: Mapped[str] = mapped_column(String(200))
+    key: Mapped[str] = mapped_column(String(200))
+    payload: Mapped[Any] = mapped_column(JSON)
+    incident_id: Mapped[str | None] = mapped_column(ForeignKey("incident.id"))  # whose alone it is
+    sent_by: Mapped[str] = mapped_column(String(120))
+    status: Mapped[MessageStatus]
+    receiver_id: Mapped[str | None] = mapped_column(ForeignKey("incident.id"))  # who has taken it
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    attempts: Mapped[int]  # that went wrong
+    next_attempt_at: Mapped[datetime | None]  # not before, after one that went wrong
+    problem: Mapped[str | None] = mapped_column(Text)  # of the last attempt
 
 
 class AuditEntry(Base):

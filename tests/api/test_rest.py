@@ -307,8 +307,8 @@ def test_a_draft_that_cannot_be_read_is_refused_with_its_file(content, database,
 
 
 def test_a_refused_bundle_names_rule_element_and_its_name(database, as_):
-    script = '<bpmn:scriptTask id="Compute" name="Compute the cost"/>'
-    http, broken = as_("olga"), bundle(*line(user_task("Look")), script)
+    gateway = '<bpmn:complexGateway id="Enough" name="Are there enough?"/>'
+    http, broken = as_("olga"), bundle(*line(user_task("Look"), gateway))
     before = dump(database)
 
     said = problem(http.post(BUNDLES, json={"files": files(broken)}), 422)
@@ -317,11 +317,13 @@ def test_a_refused_bundle_names_rule_element_and_its_name(database, as_):
     assert finding == {
         "rule": "element-unsupported",
         "path": "processes/small/small.bpmn",
-        "element_id": "Compute",
-        "element_name": "Compute the cost",
+        "element_id": "Enough",
+        "element_name": "Are there enough?",
         "message": finding["message"],
+        "severity": "error",
+        "line": finding["line"],
     }
-    assert "scriptTask" in finding["message"]
+    assert "complexGateway" in finding["message"]
     assert dump(database) == before
 
 
@@ -457,16 +459,27 @@ def test_a_method_that_does_not_exist_is_a_problem_too(as_):
 
 
 ALL_WITH_TOKEN = [
+    ("post", "/api/v1/bundles/import", {"name": "drawn", "content": "<a/>"}),
     ("get", REPORTS, None),
     ("post", REPORTS, {"answers": {"title": "Mail"}, "process": "small"}),
     ("get", f"{REPORTS}/x", None),
     ("patch", f"{REPORTS}/x", {"title": "x"}),
     ("get", f"{REPORTS}/x/history", None),
+    ("get", f"{REPORTS}/x/process", None),
+    ("post", f"{REPORTS}/x/process/suspend", {"reason": "Wait."}),
+    ("post", f"{REPORTS}/x/process/resume", {"reason": "Wait no more."}),
+    ("post", f"{REPORTS}/x/process/cancel", {"reason": "A drill."}),
+    ("post", f"{REPORTS}/x/process/retry", {"reason": "Mended.", "token": "x"}),
+    ("post", f"{REPORTS}/x/process/move", {"withdraw": ["x"], "start": ["Look"], "reason": "So."}),
+    ("post", "/api/v1/processes/small/versions/1/migrate", {"to": 2, "reason": "Better."}),
     ("get", "/api/v1/tasks", None),
     ("get", "/api/v1/tasks/x", None),
     ("post", "/api/v1/tasks/x/claim", None),
     ("post", "/api/v1/tasks/x/release", None),
     ("post", "/api/v1/tasks/x/complete", NOTE),
+    ("get", "/api/v1/messages", None),
+    ("post", "/api/v1/messages", {"name": "paid"}),
+    ("post", "/api/v1/messages/x/discard", {"reason": "Sent twice."}),
     ("get", "/api/v1/processes", None),
     ("get", "/api/v1/processes/small/versions", None),
     ("get", "/api/v1/processes/small/versions/1/diagram", None),
@@ -515,6 +528,10 @@ def test_an_auditor_and_a_reporter_change_nothing_but_what_they_report(
         http.post(BUNDLES, json={"files": two}),
         http.put(DRAFT, data=GOOD, headers=tag(0)),
         http.post("/api/v1/bundles/small/draft", json={}),
+        *(
+            http.post(f"{REPORTS}/{incident.id}/process/{act}", json={"reason": "Mine."})
+            for act in ("suspend", "resume", "cancel", "retry")
+        ),
         http.delete("/api/v1/bundles/small/draft"),
     ]
 

@@ -65,7 +65,7 @@ def test_a_decision_is_told_with_its_inputs_and_the_rule_that_matched(database, 
     (decided,) = [e for e in entries(database, incident.id) if e.element_id == "Decide"]
     assert decided.detail["inputs"] == {"note": "big"}
     assert decided.detail["matched_rules"] == ["Rule1"]
-    assert decided.changes == {"size": [None, "2.5"]}
+    assert decided.changes == {"size": [None, 2.5]}
 
 
 def test_the_entries_of_a_subject_are_numbered_without_a_gap(database, cast):

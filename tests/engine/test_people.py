@@ -41,6 +41,12 @@ WORKS = {
     "see this task: of my group",
     "work on this task: of my group",
     "see the process library",
+    "send a message to a process",
+}
+MANAGES = {
+    "take the process of an incident in hand",
+    "see messages between processes",
+    "discard a message",
 }
 OTHER_GROUP = {"see this task: of another group", "work on this task: of another group"}
 MATRIX = {
@@ -48,11 +54,14 @@ MATRIX = {
     (Role.REPORTER, "Ours"): {"report an incident", "see this incident: mine"},
     (Role.RESPONDER, "Ours"): WORKS,
     (Role.RESPONDER, EVERYWHERE): WORKS | OTHER_GROUP,
-    (Role.INCIDENT_MANAGER, "Ours"): WORKS | READS,
-    (Role.INCIDENT_MANAGER, EVERYWHERE): WORKS | READS | OTHER_GROUP,
-    (Role.PROCESS_OWNER, ""): READS | {"edit or deploy a process"},
-    (Role.AUDITOR, ""): READS,
-    (Role.ADMINISTRATOR, ""): READS,
+    (Role.INCIDENT_MANAGER, "Ours"): WORKS | READS | MANAGES,
+    (Role.INCIDENT_MANAGER, EVERYWHERE): WORKS | READS | MANAGES | OTHER_GROUP,
+    (Role.PROCESS_OWNER, ""): READS
+    | {"edit or deploy a process", "move incidents to another version of their process"},
+    (Role.AUDITOR, ""): READS | {"see messages between processes"},
+    (Role.ADMINISTRATOR, ""): READS
+    | MANAGES
+    | {"send a message to a process", "move incidents to another version of their process"},
     (None, ""): set(),
 }
 MINE, THEIRS = Incident(reporter_id="me"), Incident(reporter_id="you")
@@ -70,6 +79,11 @@ QUESTIONS = {
     f"{Action.READ_PROCESS}": (Action.READ_PROCESS, None),
     f"{Action.EDIT_PROCESS}": (Action.EDIT_PROCESS, None),
     f"{Action.READ_AUDIT}": (Action.READ_AUDIT, None),
+    f"{Action.CONTROL_PROCESS}": (Action.CONTROL_PROCESS, THEIRS),
+    f"{Action.MIGRATE_PROCESS}": (Action.MIGRATE_PROCESS, None),
+    f"{Action.SEND_MESSAGE}": (Action.SEND_MESSAGE, None),
+    f"{Action.READ_MESSAGES}": (Action.READ_MESSAGES, None),
+    f"{Action.DISCARD_MESSAGE}": (Action.DISCARD_MESSAGE, None),
 }
 
 

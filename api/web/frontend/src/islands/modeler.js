@@ -143,8 +143,9 @@ class Draft {
 
   report(findings = []) {
     this.findings.show(findings);
-    if (!findings.length) return 'no problems';
-    return findings.length === 1 ? '1 problem' : `${findings.length} problems`;
+    const warnings = findings.filter(({ severity }) => severity === 'warning').length;
+    const problems = count(findings.length - warnings, 'problem');
+    return warnings ? `${problems}, ${count(warnings, 'warning')}` : problems;
   }
 
   async xml() {
@@ -157,6 +158,11 @@ class Draft {
     this.toolbar.say(text, { isProblem: true });
     this.findings.show(warnings.map(({ message }) => ({ message })));
   }
+}
+
+function count(number, what) {
+  if (!number) return `no ${what}s`;
+  return number === 1 ? `1 ${what}` : `${number} ${what}s`;
 }
 
 function now() {

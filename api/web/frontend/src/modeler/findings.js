@@ -27,15 +27,17 @@ export class Findings {
     return id && this.modeler.get('elementRegistry').get(id);
   }
 
-  line({ rule, element_id: id, element_name: name, message }) {
+  line({ rule, element_id: id, element_name: name, message, severity }) {
+    const className = severity === 'warning' ? 'finding is-warning' : 'finding';
     const words = [
+      ...(severity === 'warning' ? ['Warning: '] : []),
       ...(name || id ? [make('strong', {}, name || id), ' '] : []),
       message,
       ...(rule ? [' ', make('code', {}, rule)] : []),
     ];
-    if (!this.find(id)) return make('span', { className: 'finding' }, ...words);
+    if (!this.find(id)) return make('span', { className }, ...words);
     const go = () => this.goTo(id);
-    return make('button', { type: 'button', className: 'finding', onclick: go }, ...words);
+    return make('button', { type: 'button', className, onclick: go }, ...words);
   }
 
   /** The author may have removed the element since. */
@@ -47,9 +49,10 @@ export class Findings {
     this.modeler.get('canvas').focus();
   }
 
-  mark({ element_id: id, message }) {
+  /** A warning is listed, not marked: the diagram may be deployed as it is. */
+  mark({ element_id: id, message, severity }) {
     const element = this.find(id);
-    if (!element || this.marked.includes(id)) return;
+    if (!element || this.marked.includes(id) || severity === 'warning') return;
     this.marked.push(id);
     this.modeler.get('canvas').addMarker(element, MARK);
     const html = make('span', { className: 'finding-mark', title: message }, '!');

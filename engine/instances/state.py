@@ -1,0 +1,106 @@
+"""A process instance as it lies in the database: lock it, take it up, write it back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from engine import bundles, clock
+from engine.bpmn import run
+from engine.bpmn.progress import Progress, Wait
+from engine.bpmn.run import Instance
+from engine.bundles import Deployed
+from engine.errors import Conflict
+from engine.operations import CATALOGUE, READABLE
+from engine.store.tables import Incident, InstanceStatus, ProcessInstance, table_of
+
+OPERATIONS = {name: operation.apply for name, operation in CATALOGUE.items()}
+MOVING = (InstanceStatus.RUNNING, InstanceStatus.FAILED)
+
+# Statements of every step, built once: building one costs more than running it.
+_instances = table_of(ProcessInstance)
+# What ``Loaded`` takes, in its order; other parts add them to a query of their own.
+COLUMNS = (
+    ProcessInstance.id,
+    ProcessInstance.incident_id,
+    ProcessInstance.definition_id,
+    ProcessInstance.status,
+    ProcessInstance.snapshot,
+    ProcessInstance.version,
+)
+_LOAD = select(*COLUMNS).where(ProcessInstance.id == bindparam("instance_id")).with_for_update()
+_SAVED = ("snapshot", "status", "failure", "failed_element_id", "next_due_at", "ended_at")
+_SAVE = (
+    update(_instances)
+    .where(
+        _instances.c.id == bindparam("instance_id"),
+        _instances.c.version == bindparam("read_version"),
+    )
+    .values({name: bindparam(name) for name in (*_SAVED, "version")})
+)
+ADD = insert(_instances)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The columns of an instance, locked where the database has row locks."""
+
+    id: str
+    incident_id: str
+    definition_id: str
+    status: InstanceStatus
+    snapshot: str
+    version: int
+
+
+def load(session: Session, instance_id: str) -> Loaded:
+    return Loaded(*session.connection().execute(_LOAD, {"instance_id": instance_id}).one())
+
+
+def require_moving(loaded: Loaded) -> None:
+    if loaded.status not in MOVING:
+        raise Conflict(f"The process of this incident is {loaded.status} and takes no steps.")
+
+
+def begin(deployed: Deployed, incident: Incident) -> Instance:
+    return run.start(deployed.definition, facts(incident), OPERATIONS)
+
+
+def take_up(session: Session, loaded: Loaded, incident: Incident) -> Instance:
+    """The instance, ready to take a step."""
+    definition = bundles.deployed(session, loaded.definition_id).definition
+    return run.restore(definition, loaded.snapshot, facts(incident), OPERATIONS)
+
+
+def look(deployed: Deployed, snapshot: str, incident: Incident) -> tuple[Wait, ...]:
+    """What an instance waits for, without a step."""
+    instance = run.restore(deployed.definition, snapshot, facts(incident), OPERATIONS)
+    return instance.progress().waits
+
+
+def save(session: Session, loaded: Loaded, values: Mapping[str, Any]) -> None:
+    """Write over the version that was read, or lose the race."""
+    read = {"instance_id": loaded.id, "read_version": loaded.version}
+    saved = session.connection().execute(_SAVE, {**read, "version": loaded.version + 1, **values})
+    if saved.rowcount != 1:
+        raise Conflict("Somebody else moved this process on just now. Reload the page.")
+
+
+def outcome(instance: Instance, progress: Progress) -> dict[str, Any]:
+    """The columns that a step sets."""
+    failure = next(iter(progress.failures), None)
+    status = InstanceStatus.COMPLETED if progress.is_ended else InstanceStatus.RUNNING
+    return {
+        "snapshot": run.save(instance),
+        "status": InstanceStatus.FAILED if failure else status,
+        "failure": failure.message if failure else None,
+        "failed_element_id": failure.element_id if failure else None,
+        "next_due_at": min((timer.due_at for timer in progress.timers), default=None),
+        "ended_at": clock.now() if progress.is_ended else None,
+    }
+
+
+def facts(incident: Incident) -> dict[str, Any]:
+    return {name: getattr(incident, name) for name in READABLE}

@@ -1,0 +1,281 @@
+"""Writes a step down: the incident, its tasks, what it waits for, and the history of it all."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Executable, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from engine import clock, history
+from engine.actors import SYSTEM, Actor
+from engine.bpmn.diagram import Kind, Phase, Trigger
+from engine.bpmn.progress import Awaited, OpenTask, Progress, Step, Thrown
+from engine.bpmn.progress import Subscription as Awaits
+from engine.bundles import Deployed
+from engine.history import Entry, Event
+from engine.identifiers import new_id
+from engine.store import rows
+from engine.store.tables import (
+    Incident,
+    Message,
+    MessageStatus,
+    ProcessInstance,
+    Subscription,
+    Task,
+    TaskStatus,
+    table_of,
+)
+
+_PHASES = list(Phase)
+_tasks, _subscriptions, _messages = map(table_of, (Task, Subscription, Message))
+_TASK_COLUMNS = tuple(column.name for column in _tasks.columns)
+_CHANGED = ("status", "assignee_id", "ended_at", "version")  # of a task that was completed
+_CANCEL_TASK = (
+    update(_tasks)
+    .where(_tasks.c.id == bindparam("task_id"))
+    .values(status=TaskStatus.CANCELLED, ended_at=bindparam("now"), version=_tasks.c.version + 1)
+)
+_SUBSCRIBE, _SEND = insert(_subscriptions), insert(_messages)
+_UNSUBSCRIBE = delete(_subscriptions).where(_subscriptions.c.id == bindparam("subscription_id"))
+# The thrower's own instance has had the signal already.
+_SIGNALLED = (
+    select(ProcessInstance.incident_id)
+    .join(Subscription, Subscription.instance_id == ProcessInstance.id)
+    .where(
+        Subscription.awaits == Awaited.SIGNAL,
+        Subscription.name == bindparam("name"),
+        Subscription.instance_id != bindparam("thrower_id"),
+    )
+    .distinct()
+    .order_by(ProcessInstance.incident_id)
+)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A step that the kernel has taken and that is about to be written down."""
+
+    instance_id: str
+    definition_id: str
+    deployed: Deployed
+    incident: Incident
+    progress: Progress
+    actor: Actor = SYSTEM
+    completed: Task | None = None  # what the actor has done
+    first: tuple[Entry, ...] = field(default=())  # the entries that led to it
+
+    def definition_of(self, process_id: str) -> str:
+        """The definition whose diagram shows an element: of the process itself or one it calls."""
+        return self.deployed.definition_ids.get(process_id, self.definition_id)
+
+
+def write_down(session: Session, step: Taken) -> list[Task]:
+    """Write everything but the instance itself; return the tasks that the step opened."""
+    values = _incident_values(step)
+    if values:
+        rows.change(session, step.incident, updated_at=clock.now(), **values)
+    opened = _write_tasks(session, step)
+    _write_subscriptions(session, step)
+    _send(session, step)
+    finished = map(_Entries(step).of, step.progress.steps)
+    waits = [*_cancelled(step), *map(_opened, opened)]
+    history.record(session, step.incident.id, *step.first, *finished, *waits, *_ending(step))
+    return opened
+
+
+def _incident_values(step: Taken) -> dict[str, Any]:
+    """What the operations changed, and the phase in which the process now waits."""
+    values: dict[str, Any] = {}
+    for taken in step.progress.steps:
+        if taken.node.kind is Kind.SERVICE_TASK:
+            values |= {name: new for name, (_, new) in taken.changes.items()}
+    waiting = [_PHASES.index(t.node.phase) for t in step.progress.open_tasks if t.node.phase]
+    if waiting and _PHASES[max(waiting)] != step.incident.phase:
+        values["phase"] = _PHASES[max(waiting)]
+    return values
+
+
+def _write_tasks(session: Session, step: Taken) -> list[Task]:
+    """Tasks that opened, was completed and were cancelled; return those that opened."""
+    opened = [_task_row(step, w) for w in step.progress.new if isinstance(w, OpenTask)]
+    written = [*_completed_row(step), *opened]
+    if written:
+        session.connection().execute(_put_tasks(session.get_bind().dialect.name), written)
+    gone = [{"task_id": wait.id, "now": clock.now()} for wait in _gone_tasks(step)]
+    if gone:
+        session.connection().execute(_CANCEL_TASK, gone)
+    return [Task(**row) for row in opened]
+
+
+@cache
+def _put_tasks(dialect_name: str) -> Executable:
+    """One statement for what is done and what opens: a step is rarely anything else."""
+    dialect = sqlite if dialect_name == "sqlite" else postgresql
+    added = dialect.insert(_tasks)
+    statement: Executable = added.on_conflict_do_update(
+        index_elements=[_tasks.c.id], set_={name: added.excluded[name] for name in _CHANGED}
+    )
+    return statement
+
+
+def _completed_row(step: Taken) -> Iterator[dict[str, Any]]:
+    task = step.completed
+    if task is not None:
+        changed = {
+            "status": TaskStatus.COMPLETED,
+            "assignee_id": step.actor.id,
+            "ended_at": clock.now(),
+            "version": task.version + 1,
+        }
+        for name, value in changed.items():
+            set_committed_value(task, name, value)
+        yield {name: getattr(task, name) for name in _TASK_COLUMNS}
+
+
+def _task_row(step: Taken, wait: OpenTask) -> dict[str, Any]:
+    node = wait.node
+    now = clock.now()
+    return {
+        "id": wait.id,
+        "instance_id": step.instance_id,
+        "incident_id": step.incident.id,
+        "definition_id": step.definition_of(wait.process_id),
+        "element_id": node.id,
+        "name": node.title,
+        "phase": node.phase,
+        "candidate_group": node.lane or "",
+        "form_key": node.form_key or "",
+        "status": TaskStatus.OPEN,
+        "assignee_id": None,
+        "created_at": now,
+        "due_at": clock.after(now, node.due_in) if node.due_in else None,
+        "ended_at": None,
+        "version": 1,
+    }
+
+
+def _gone_tasks(step: Taken) -> list[OpenTask]:
+    done = step.completed.id if step.completed else None
+    gone = (wait for wait in step.progress.gone if isinstance(wait, OpenTask))
+    return [wait for wait in gone if wait.id != done]
+
+
+def _write_subscriptions(session: Session, step: Taken) -> None:
+    gone = [{"subscription_id": w.id} for w in step.progress.gone if isinstance(w, Awaits)]
+    if gone:
+        session.connection().execute(_UNSUBSCRIBE, gone)
+    new = [
+        {
+            "id": wait.id,
+            "instance_id": step.instance_id,
+            "element_id": wait.element_id,
+            "awaits": wait.awaits,
+            "name": wait.name,
+            "key": wait.key,
+        }
+        for wait in step.progress.new
+        if isinstance(wait, Awaits)
+    ]
+    if new:
+        session.connection().execute(_SUBSCRIBE, new)
+
+
+def _send(session: Session, step: Taken) -> None:
+    """Messages and signals lie ready with this transaction; the worker delivers them."""
+    sent = [
+        message_row(thrown, step.incident.number, addressee)
+        for thrown in step.progress.thrown
+        for addressee in _addressees(session, step, thrown)
+    ]
+    if sent:
+        session.connection().execute(_SEND, sent)
+
+
+def _addressees(session: Session, step: Taken, thrown: Thrown) -> list[str | None]:
+    """A message finds its receiver later; a signal is for all other incidents that wait now."""
+    if thrown.awaits is Awaited.MESSAGE:
+        return [None]
+    waiting = {"name": thrown.name, "thrower_id": step.instance_id}
+    return list(session.connection().scalars(_SIGNALLED, waiting))
+
+
+def message_row(thrown: Thrown, sent_by: str, incident_id: str | None = None) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "awaits": thrown.awaits,
+        "name": thrown.name,
+        "key": thrown.key,
+        "payload": thrown.payload,
+        "incident_id": incident_id,
+        "sent_by": sent_by,
+        "status": MessageStatus.WAITING,
+        "created_at": clock.now(),
+        "attempts": 0,
+    }
+
+
+@dataclass(frozen=True)
+class _Entries:
+    """One entry for each element that finished."""
+
+    step: Taken
+
+    def of(self, taken: Step) -> Entry:
+        node, completed = taken.node, self.step.completed
+        is_answer = completed is not None and taken.token_id == completed.id
+        return Entry(
+            _event(taken, is_answer=is_answer),
+            self.step.actor if is_answer else SYSTEM,
+            definition_id=self.step.definition_of(taken.process_id),
+            element_id=node.id,
+            element_name=node.title,
+            task_id=completed.id if is_answer and completed else None,
+            changes=taken.changes,
+            detail={"kind": node.kind, **taken.detail},
+        )
+
+
+def _event(taken: Step, *, is_answer: bool) -> Event:
+    if is_answer:
+        return Event.TASK_COMPLETED
+    is_timer = taken.node.trigger is Trigger.TIMER
+    return Event.TIMER_FIRED if is_timer else Event.ELEMENT_COMPLETED
+
+
+def _opened(task: Task) -> Entry:
+    return Entry(
+        Event.TASK_OPENED,
+        definition_id=task.definition_id,
+        element_id=task.element_id,
+        element_name=task.name,
+        task_id=task.id,
+        detail={"candidate_group": task.candidate_group, "phase": task.phase},
+    )
+
+
+def _cancelled(step: Taken) -> Iterator[Entry]:
+    for wait in _gone_tasks(step):
+        yield Entry(
+            Event.TASK_CANCELLED,
+            definition_id=step.definition_of(wait.process_id),
+            element_id=wait.element_id,
+            element_name=wait.node.title,
+            task_id=wait.id,
+        )
+
+
+def _ending(step: Taken) -> Iterable[Entry]:
+    for failure in step.progress.failed:
+        yield Entry(
+            Event.PROCESS_FAILED,
+            definition_id=step.definition_of(failure.process_id),
+            element_id=failure.element_id,
+            element_name=failure.node.title,
+            detail={"message": failure.message},
+        )
+    if step.progress.is_ended:
+        yield Entry(Event.PROCESS_COMPLETED, definition_id=step.definition_id)
