@@ -1,19 +1,26 @@
 """`steadyhand`: what an administrator types."""
 
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from engine import intake, library, settings
 from engine.actors import EVERYWHERE, Actor, Role
-from engine.errors import Conflict, Finding, InvalidAnswers, NotFound, Refused
+from engine.errors import Conflict, Finding, InvalidAnswers, InvalidDocument, NotFound, Refused
+from engine.instances import messages
+from engine.library import importing
+from engine.library.importing import Question
 from engine.people import accounts, credentials
 from engine.people.credentials import CredentialKind
 from engine.settings import Settings
 from engine.store import migrate
 from engine.store.database import Database
 
-OPERATOR = Actor(id=None, name="Command line")
+# Who may type on the host may do what an administrator may.
+OPERATOR = Actor(None, "Command line", frozenset({(Role.ADMINISTRATOR, EVERYWHERE)}))
 
 
 class Problems(click.Group):
@@ -27,7 +34,7 @@ class Problems(click.Group):
             raise click.ClickException("\n".join(lines)) from error
         except InvalidAnswers as error:
             raise click.ClickException(" ".join(error.errors.values())) from error
-        except (Conflict, NotFound) as error:
+        except (Conflict, InvalidDocument, NotFound) as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -50,14 +57,27 @@ def migrate_(config: Settings) -> None:
 
 @main.command()
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def check(directory: Path) -> None:
-    """Check the bundle in DIRECTORY (processes/<domain>) and its forms."""
-    findings = library.check(library.read_directory(directory))
-    for finding in findings:
-        click.echo(_line(finding))
-    if findings:
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+@click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
+@click.option(
+    "--group",
+    "groups",
+    multiple=True,
+    help="A group that exists; may be given several times. Lanes of other names are refused.",
+)
+def check(directory: Path, style: str, *, strict: bool, groups: tuple[str, ...]) -> None:
+    """Check the bundle in DIRECTORY (processes/<domain>) and its forms.
+
+    Prints one line a finding, as a compiler does. Exits with 1 when one of them is an error.
+    """
+    try:
+        files = library.read_directory(directory)
+    except NotFound as error:
+        raise click.UsageError(str(error)) from error
+    findings = sorted(library.check(files, set(groups) or None), key=lambda f: f.path)
+    click.echo(_as_json(findings) if style == "json" else _as_text(findings))
+    if any(strict or finding.is_error for finding in findings):
         raise SystemExit(1)
-    click.echo("No problems.")
 
 
 @main.command()
@@ -136,6 +156,53 @@ def door_add(config: Settings, sender: str, label: str, process: str, url: str) 
     click.echo(f"{url}/doors/{sender}/{token}")
 
 
+@main.group()
+def message() -> None:
+    """Messages that wait for a process to take them."""
+
+
+@message.command("list")
+@click.option("--limit", default=100, help="How many at most, the oldest first.")
+@click.pass_obj
+def message_list(config: Settings, limit: int) -> None:
+    """List messages and signals that nobody has taken yet, and why."""
+    with prepared(config).reading() as session:
+        for tracked in messages.find(session, OPERATOR, limit=limit):
+            sent = tracked.message
+            click.echo(f"{sent.id} {sent.created_at:%Y-%m-%dT%H:%M:%SZ} {sent.awaits} {sent.name}")
+            click.echo(f"  from {sent.sent_by}: {tracked.waits_because}")
+
+
+@message.command("discard")
+@click.argument("message_id")
+@click.option("--reason", required=True, help="Why nobody shall receive it.")
+@click.pass_obj
+def message_discard(config: Settings, message_id: str, reason: str) -> None:
+    """Give up a message that waits."""
+    with prepared(config).transaction() as session:
+        discarded = messages.discard(session, message_id, reason, OPERATOR).message
+    click.echo(f"Discarded “{discarded.name}” from {discarded.sent_by}.")
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--to",
+    "directory",
+    default=".",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder below which processes/ and forms/ are written.",
+)
+def import_(file: Path, directory: Path) -> None:
+    """Make a bundle of a diagram of another tool, or of a drawing, and print what is still open."""
+    imported = importing.import_diagram(file.read_bytes(), file.name)
+    for path in importing.save(imported.files, directory):
+        click.echo(path)
+    for question in imported.questions:
+        click.echo(_question(file.name, question))
+    click.echo(f"{_count(len(imported.questions), 'question')}, from {imported.origin}.")
+
+
 def prepared(config: Settings) -> Database:
     """The database, migrated, with every shipped bundle deployed."""
     database = Database(config.database_url)
@@ -158,7 +225,28 @@ def _grant(text: str) -> tuple[Role, str]:
     return Role(role), group or EVERYWHERE
 
 
+def _as_text(findings: Sequence[Finding]) -> str:
+    """One line each, and the counts on the last."""
+    errors = sum(finding.is_error for finding in findings)
+    counts = [_count(errors, "error"), _count(len(findings) - errors, "warning")]
+    return "\n".join([*map(_line, findings), f"{', '.join(counts)}."])
+
+
+def _as_json(findings: Sequence[Finding]) -> str:
+    return json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2)
+
+
 def _line(finding: Finding) -> str:
     where = ":".join(part for part in (finding.path, finding.element_id) if part)
     name = f" “{finding.element_name}”" if finding.element_name else ""
-    return f"{where}: {finding.rule}:{name} {finding.message}"
+    return f"{where}: {finding.severity} {finding.rule}:{name} {finding.message}"
+
+
+def _question(file: str, question: Question) -> str:
+    where = f"{file}:{question.element_id}" if question.element_id else file
+    name = f" “{question.element_name}”" if question.element_name else ""
+    return f"{where}: question {question.rule}:{name} {question.message} {question.suggestion}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

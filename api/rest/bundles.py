@@ -11,9 +11,12 @@ from api.rest.schemas import (
     DeployDraftSchema,
     DeploymentSchema,
     DraftCheckSchema,
+    ImportedSchema,
+    ImportQuerySchema,
 )
 from api.rest.strict import StrictBlueprint
 from engine import library
+from engine.library import importing
 from engine.store.tables import Deployment
 
 blueprint = StrictBlueprint(
@@ -30,6 +33,22 @@ def deploy(body: dict[str, Any]) -> Deployment:
     files = {path: content.encode() for path, content in body["files"].items()}
     with changing() as (session, actor):
         return library.deploy(session, files, body["note"], actor)
+
+
+@blueprint.post("/import")
+@blueprint.arguments(ImportQuerySchema, location="query")
+@blueprint.response(200, ImportedSchema)
+@blueprint.alt_response(422, description="Nothing can be made of the file; the rules say why")
+def import_diagram(query: dict[str, Any]) -> dict[str, Any]:
+    """Make a bundle draft of a BPMN 2.0 file of any tool, the body; nothing is kept.
+
+    Every guess is a question. Deploy the files, changed or not, as a bundle.
+    """
+    content = request.get_data()
+    with reading() as (_, actor):
+        imported = importing.import_for(content, query["name"], actor)
+    files = {path: file.decode() for path, file in imported.files.items()}
+    return {"origin": imported.origin, "files": files, "questions": imported.questions}
 
 
 @blueprint.get("/<bundle_id>/draft/<path:path>")

@@ -4,7 +4,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from engine.forms import is_plain
 from engine.incidents import CORRECTABLE
-from engine.store.tables import IncidentStatus, TaskStatus
+from engine.instances import messages
+from engine.store.tables import IncidentStatus, MessageStatus, TaskStatus
 
 
 def _require_plain(text: str) -> None:
@@ -238,8 +239,126 @@ class FindingSchema(Schema):
     element_id = fields.String()
     element_name = fields.String()
     message = fields.String()
+    severity = fields.String(
+        validate=validate.OneOf(["error", "warning"]),
+        metadata={"description": "a warning does not keep the bundle from being deployed"},
+    )
+    line = fields.Integer(
+        allow_none=True, metadata={"description": "in the file, where it is known"}
+    )
 
 
 class DraftCheckSchema(Schema):
     etag = fields.String(metadata={"description": "Send as If-Match with the next save"})
     findings = fields.List(fields.Nested(FindingSchema))
+
+
+def _require_small(payload: object) -> None:
+    problem = messages.problem_of_payload(payload)
+    if problem:
+        raise ValidationError(problem)
+
+
+def _require_words(text: str) -> None:
+    if not text.strip():
+        raise ValidationError("Say it in words.")
+
+
+class SendSchema(Schema):
+    name = fields.String(
+        required=True,
+        validate=[validate.Length(1, messages.LONGEST_NAME), _require_plain],
+        metadata={"description": "The message's name in the diagram"},
+    )
+    key = fields.String(
+        load_default="",
+        validate=[validate.Length(max=messages.LONGEST_NAME), _require_plain],
+        metadata={"description": "Correlation key: which of several receivers is meant"},
+    )
+    payload = fields.Raw(
+        load_default=None,
+        allow_none=True,
+        validate=_require_small,
+        metadata={"description": "Any JSON, up to 64 KiB; what the receiver's variable will hold"},
+    )
+    incident = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=[validate.Length(1, 64), _require_plain],
+        metadata={"description": "Id or number of the only incident that may take it"},
+    )
+
+
+class DiscardSchema(Schema):
+    reason = fields.String(
+        required=True,
+        validate=[validate.Length(1, messages.LONGEST_REASON), _require_plain, _require_words],
+    )
+
+
+class MessageSchema(Schema):
+    """A message, or a signal on its way to one incident."""
+
+    id = fields.String()
+    awaits = fields.String(data_key="kind", validate=validate.OneOf(["message", "signal"]))
+    name = fields.String()
+    key = fields.String()
+    payload = fields.Raw(allow_none=True)
+    incident_id = fields.String(
+        allow_none=True, metadata={"description": "The only incident that may take it"}
+    )
+    sent_by = fields.String()
+    status = fields.Enum(MessageStatus, by_value=True)
+    receiver_id = fields.String(
+        allow_none=True, metadata={"description": "The incident that has taken it"}
+    )
+    created_at = fields.DateTime(metadata=_MOMENT)
+    ended_at = fields.DateTime(allow_none=True, metadata=_MOMENT)
+    attempts = fields.Integer(metadata={"description": "Deliveries that went wrong"})
+    next_attempt_at = fields.DateTime(allow_none=True, metadata=_MOMENT)
+
+
+class TrackedSchema(Schema):
+    """A message and what has become of it."""
+
+    message = fields.Nested(MessageSchema)
+    waits_because = fields.String(
+        metadata={"description": "Why nobody has taken it yet; empty when it waits no longer"}
+    )
+    waited_seconds = fields.Integer()
+
+
+class TrackedPageSchema(Schema):
+    items = fields.List(fields.Nested(TrackedSchema))
+    next_cursor = fields.String(allow_none=True)
+
+
+class ImportQuerySchema(Schema):
+    name = fields.String(
+        load_default="imported.bpmn",
+        validate=[validate.Length(1, 200), _require_plain],
+        metadata={"description": "The file's name; the bundle is called like it"},
+    )
+
+
+class QuestionSchema(Schema):
+    """Something that the import assumed, for the process owner to confirm or to change."""
+
+    rule = fields.String()
+    element_id = fields.String()
+    element_name = fields.String()
+    message = fields.String(metadata={"description": "What the file says, and what was assumed"})
+    suggestion = fields.String(metadata={"description": "What to decide"})
+
+
+class ImportedSchema(Schema):
+    origin = fields.String(
+        validate=validate.OneOf(["steadyhand", "camunda7", "camunda8", "drawn"]),
+        metadata={"description": "Whose dialect the file is written in"},
+    )
+    files = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "path, such as processes/itsm/incident.bpmn → content"},
+    )
+    questions = fields.List(fields.Nested(QuestionSchema))
