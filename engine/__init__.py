@@ -1,19 +1,19 @@
 """Every rule of Steadyhand; knows nothing of HTTP. A module imports only from below itself here:
 
 cli, demo          entry points: the command line, and a demonstration with people and incidents
-worker             fires due timers, one process instance a transaction
-library/           versions of bundles, their checks, the draft of the next version
+worker             fires due timers and delivers messages, one process instance a transaction
+library/           versions of bundles, their checks, the draft of the next version, imports
 intake             a report or signal comes in: recognise, deduplicate, open or update an incident
 tasks              the worklist: find, claim, release, complete
 incidents          the incident itself: find, read, correct, trace
-instances          one running process instance: start, step, write down what came of it
+instances/         running process instances: steps, messages, control by people, migration
 operations         what a diagram may do to its incident: the catalogue that service tasks call
 people/            accounts, credentials, permissions
 history            record(): one entry a change, in the change's own transaction
 bundles            a bundle's diagrams, decisions and forms, read and ready to run
 forms              form schema -> what to ask, and which answers are right
 bpmn/              the only part that knows SpiffWorkflow: read, lint, compile, run, snapshot
-dmn/               decision tables: compiled once, evaluated with which rules matched
+dmn/               decisions: compiled once, evaluated with which rules matched
 feel/              the expression language of diagrams and decisions
 store/             tables, migrations, and the only commit
 actors             who acts: an identity with its roles

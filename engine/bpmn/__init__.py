@@ -1,6 +1,15 @@
 """The kernel: reads, checks, compiles and runs diagrams; the only part that knows SpiffWorkflow.
 
-``diagram`` reads the XML, ``lint`` says what is wrong with it, ``definition`` compiles what is
-right, ``run`` takes one step, ``snapshot`` keeps what is between two steps, ``overrides`` holds
-what we change in SpiffWorkflow itself.
+diagram, reader, drawing   what stands on the drawing, and where
+lint/                      what is wrong with it
+definition                 compiles what is right into elements
+element                    what every element has in common: how a token comes, works and goes on
+gateways, activities, repetition, events, with scripts and timers
+                           what each kind of element does with a token
+instance, progress         the tokens of one instance and the loop that runs them; what came of it
+snapshot                   what is between two steps, as text
+run                        the way in: start, restore, save
+control, reading, migration
+                           what people may do to a running instance
+overrides                  what we change in SpiffWorkflow itself
 """

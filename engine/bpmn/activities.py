@@ -16,6 +16,7 @@ from engine.errors import ProcessFailed
 from engine.feel import compile_expression, to_data
 
 MAX_DEPTH = 50
+MAX_KEY = 200  # characters of a correlation key
 
 
 class Activity(Element):
@@ -201,7 +202,10 @@ class Callable(Protocol):
 def key_of(value: Any) -> str:
     """A correlation key as text, so that 7 from a form meets 7 from a message."""
     plain = to_data(value)
-    return "" if plain is None else str(plain)
+    key = "" if plain is None else str(plain)
+    if len(key) > MAX_KEY:
+        raise ValueError(f"The correlation key has more than {MAX_KEY} characters.")
+    return key
 
 
 def _nesting(token: Task) -> list[Task]:

@@ -171,6 +171,7 @@ class Join:
     resume: Resume
     arrived: int = 0
     stopped: int = 0
+    is_over: bool = False
 
     def end(self, *, has_arrived: bool) -> None:
         self.arrived += has_arrived
@@ -180,9 +181,13 @@ class Join:
     def decide(self) -> None:
         """A parallel join waits for ever for the branch that stopped when another has arrived."""
         if self.stopped == self.branches:
-            self.resume(False)
+            self.go_on(False)
         elif self.arrived and self.arrived == self.flows:
-            self.resume(True)
+            self.go_on(True)
+
+    def go_on(self, has_arrived: bool) -> None:
+        self.is_over = True
+        self.resume(has_arrived)
 
 
 @dataclass
@@ -194,15 +199,12 @@ class PatientJoin(Join):
 
     def decide(self) -> None:
         if self.stopped == self.branches:
-            self.resume(False)
+            self.go_on(False)
         elif self.arrived and not self.is_waiting:
             self.is_waiting = True
-            waiting = Wait("join", self.element, self.region.open(), self.go_on)
+            waiting = Wait("join", self.element, self.region.open(), lambda _: self.go_on(True))
             waiting.is_true = lambda: self.arrived + self.stopped == self.branches
             self.wait(waiting)
-
-    def go_on(self, _: Any) -> None:
-        self.resume(True)
 
 
 @dataclass
@@ -279,8 +281,8 @@ class Machine:
 
     def _fail_for_ever(self) -> None:
         """What waits at a join while nothing can happen any more is shown as a failure."""
-        for join in (join for join in self._joins if join.region.is_alive):
-            for _ in range(join.arrived if join.arrived < join.flows else 0):
+        for join in self._joins:
+            for _ in range(join.arrived if join.region.is_alive and not join.is_over else 0):
                 self._fail(join.element, join.region)
 
     # Lines of work

@@ -119,10 +119,12 @@ class Expected:
         machine = self.machine
         if machine.is_ended:
             return None
-        tasks, timers = machine.open("task"), machine.open("timer")
-        choices = [
-            self._action(wait, random) for wait in tasks + machine.open("message", "problem")
-        ]
+        timers, problems = machine.open("timer"), machine.open("problem")
+        # Which of several failures of one element is meant, their order does not tell.
+        failing = [wait.element for wait in problems]
+        alone = [wait for wait in problems if failing.count(wait.element) == 1]
+        waits = machine.open("task", "message") + alone
+        choices = [self._action(wait, random) for wait in waits]
         if timers:
             choices.append(Action("move", value=min(timer.due for timer in timers)))
         if machine.open("signal"):

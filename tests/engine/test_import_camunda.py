@@ -332,3 +332,19 @@ def test_a_form_key_never_leaves_the_bundle(key):
     result = imported(drawn(*chain(node("userTask", "A", inner=inner)), more=ours))
 
     assert all(path.count("/") == 2 and ".." not in path for path in result.files)
+
+
+@pytest.mark.parametrize("name", ["item", "incident", "loopCounter", "numberOfInstances"])
+def test_a_name_that_the_engine_sets_itself_is_left_to_it(name):
+    fields = f"""<camunda:formData><camunda:formField id="{name}" type="string"/>
+      </camunda:formData>"""
+    several = f"""<bpmn:multiInstanceLoopCharacteristics camunda:collection="names"
+      camunda:elementVariable="{name}"/>"""
+    script = node("scriptTask", "Set", inner="<bpmn:script>names = [1]</bpmn:script>")
+    decide = node("businessRuleTask", "D", **{"camunda:decisionRef": "d",
+                                              "camunda:resultVariable": name})  # fmt: skip
+    task = node("userTask", "A", inner=extended(fields) + several)
+
+    result = camunda7(*split(f"${{{name} == 'x'}}")[:-1], *chain(script, decide, task)[1:4])
+
+    assert list(form(result, "A")) == [f"field_{name}"]

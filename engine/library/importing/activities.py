@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from lxml import etree
 
+from engine.bpmn.lint.variables import RESERVED
 from engine.feel import FeelError, compile_expression
 from engine.library.importing import dialect, forms, tree
 from engine.library.importing.draft import Decision, Draft
 from engine.library.importing.words import MAX_ID, one_line, variable
 from engine.operations import CATALOGUE
 
-_DUTIES = ("formKey", "dueIn")
 _MAX_SCRIPT = 1000
 
 
@@ -120,7 +120,8 @@ def add_decision(draft: Draft, node: etree._Element, wanted: str, output: str) -
     """Let a task use a decision that is not in the file; an empty one stands in for it."""
     decision_id = wanted if wanted.isidentifier() and len(wanted) <= MAX_ID else ""
     decision_id = decision_id or variable(wanted, "decision")
-    output = output if output.isidentifier() else variable(decision_id, "result")
+    is_free = output.isidentifier() and output not in RESERVED
+    output = output if is_free else variable(decision_id, "result")
     draft.decisions.setdefault(decision_id, Decision(decision_id, tree.title(node), output))
     dialect.put_extension(node, "calledDecisionId", decision_id)
     draft.ask(

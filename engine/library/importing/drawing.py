@@ -46,14 +46,11 @@ def _write(draft: Draft, root: etree._Element, process: etree._Element, layout_:
     for element in list(tree.elements(root)):
         element_id = element.get("id", "")
         if element_id and (element_id in layout_.boxes or element_id in layout_.lines):
-            scope = _plane_of(element, layout_)
-            if scope and scope not in planes:
-                planes[scope] = _plane(draft, root, next(_by_id(process, scope)))
-            planes[scope].append(_shown(draft, element, drawn.get(element_id), layout_))
-
-
-def _by_id(process: etree._Element, scope: str):  # type: ignore[no-untyped-def]
-    return (node for node in tree.all_nodes(process) if node.get("id") == scope)
+            scope = _scope_with_plane(element, layout_)
+            scope_id = "" if scope is None else scope.get("id", "")
+            if scope is not None and scope_id not in planes:
+                planes[scope_id] = _plane(draft, root, scope)
+            planes[scope_id].append(_shown(draft, element, drawn.get(element_id), layout_))
 
 
 def _plane(draft: Draft, root: etree._Element, shown: etree._Element) -> etree._Element:
@@ -63,11 +60,10 @@ def _plane(draft: Draft, root: etree._Element, shown: etree._Element) -> etree._
     return plane
 
 
-def _plane_of(element: etree._Element, layout_: Layout) -> str:
-    for around in element.iterancestors():
-        if tree.is_scope(around) and around.get("id", "") in layout_.planes:
-            return around.get("id", "")
-    return ""
+def _scope_with_plane(element: etree._Element, layout_: Layout) -> etree._Element | None:
+    """The collapsed sub-process on whose own plane the element is drawn."""
+    around = (a for a in element.iterancestors() if tree.is_scope(a))
+    return next((scope for scope in around if scope.get("id", "") in layout_.planes), None)
 
 
 def _shown(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from engine.bpmn.lint.variables import RESERVED
 from engine.feel import FeelError, compile_expression
 from engine.library.importing import dialect, juel, tree
 from engine.library.importing.draft import Component, Draft, Origin
@@ -63,7 +64,7 @@ def questions_for(text: str, missing: set[str], draft: Draft) -> dict[str, Compo
     """A form field for each missing name, or ``None`` when one cannot be filled in by a person."""
     fields: dict[str, Component] = {}
     for name, literals in _uses(text, missing).items():
-        if literals is None:
+        if literals is None or name in RESERVED:
             return None
         fields[name] = draft.fields.get(name) or _field(name, literals)
     return fields if fields.keys() == missing else None

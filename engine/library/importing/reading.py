@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from lxml import etree
 
 from engine import safe_xml
+from engine.bpmn.lint.shape import MAX_NODES
 from engine.errors import Finding, InvalidDocument, Refused
 from engine.library.importing import tree
 from engine.library.importing.draft import Origin
 
-MAX_NODES = 300  # of one process, as the checks have it
 MAX_FLOWS, MAX_LANES, MAX_ELEMENTS = 1500, 150, 40_000  # of the whole file
 _DECLARATION = re.compile(rb"^<\?xml[^>]{0,200}\?>")
 _MAX_PREFIXES = 10

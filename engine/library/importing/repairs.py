@@ -49,14 +49,23 @@ def _replace(draft: Draft, node: etree._Element, finding: Finding) -> bool:
         task = draft.put_before(node, "userTask", "Check how it went", f"Check_{node.get('id')}")
         draft.ask("loop-without-wait", task, f"{why} A person looks at it.", "Say who waits here.")
         return True
+    if _drop_loop(node):
+        draft.ask("repetition-dropped", node, f"{why} It is done once.", "Say how often, and why.")
+        return True
     if tree.is_a(node, "startEvent", "endEvent", "userTask") or "Gateway" in tree.local(node):
         return False
     if tree.is_a(node, "boundaryEvent"):
         draft.ask("element-dropped", node, f"{why} It was left out.", "Draw it another way.")
         draft.remove(node)
         return True
-    tree.remove_children(node, "multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
     for definition in tree.event_definitions(node):
         node.remove(definition)
     hand_to_person(draft, node, "element-replaced", f"{why} A person does it.", "Draw it anew.")
     return True
+
+
+def _drop_loop(node: etree._Element) -> bool:
+    loops = ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
+    found = any(node.find(tree.bpmn(loop)) is not None for loop in loops)
+    tree.remove_children(node, *loops)
+    return found

@@ -2,6 +2,7 @@
 
 from lxml import etree
 
+from engine.bpmn.lint.variables import RESERVED
 from engine.library.importing import dialect, forms, tree
 from engine.library.importing.draft import Component, Draft
 from engine.library.importing.expressions import to_feel
@@ -61,8 +62,9 @@ def due(draft: Draft, node: etree._Element, text: str) -> None:
 def field(draft: Draft, node: etree._Element, component: Component, taken: set[str]) -> Component:
     """One field of a form in a type and with a key that work here."""
     key = str(component.get("key", ""))
-    wanted = key if key.isidentifier() else slug(key).replace("-", "_") or "field"
-    wanted = unique(wanted if wanted.isidentifier() else f"field_{wanted}", taken)
+    wanted = key if key.isidentifier() else slug(key).replace("-", "_")
+    is_free = wanted.isidentifier() and wanted not in RESERVED
+    wanted = unique(wanted if is_free else f"field_{wanted}", taken)
     taken.add(wanted)
     kind = _FIELD_TYPES.get(str(component.get("type", "")).lower())
     if kind is None or (kind in ("radio", "select") and not component.get("values")):
@@ -108,7 +110,7 @@ def repeat(
         _add(several, "loopDataInputRef", collection)
     if output.isidentifier() and output_item.isidentifier():
         _add(several, "loopDataOutputRef", output)
-    if item.isidentifier():
+    if item.isidentifier() and item not in RESERVED:
         _add(several, "inputDataItem").set("name", item)
     if output.isidentifier() and output_item.isidentifier():
         _add(several, "outputDataItem").set("name", output_item)

@@ -4,25 +4,22 @@ import re
 import unicodedata
 from collections.abc import Container
 
-MAX_ID = 120
-MAX_NAME = 200
-_RESERVED = {"Start", "End", "Root", "StartEventSplit", "StartEventJoin"}
-_RESERVED_ENDINGS = (".EndJoin", ".BoundaryEventSplit", ".BoundaryEventJoin")
+from engine.bpmn.lint.shape import MAX_ID, MAX_NAME
+
+__all__ = ["MAX_ID", "MAX_NAME", "identifier", "is_safe", "one_line", "slug", "unique", "variable"]
 _SAFE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def is_safe(element_id: str) -> bool:
-    """Whether an id may stay: plain characters, not too long, not reserved."""
-    fits = len(element_id) <= MAX_ID and _SAFE_ID.fullmatch(element_id) is not None
-    return fits and element_id not in _RESERVED and not element_id.endswith(_RESERVED_ENDINGS)
+    """Whether an id may stay: plain characters, not too long."""
+    return len(element_id) <= MAX_ID and _SAFE_ID.fullmatch(element_id) is not None
 
 
 def identifier(text: str) -> str:
     """An id (XML NCName) that looks like ``text``."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", _ascii(text)).strip("_")[: MAX_ID - 10]
     plain = plain or "Element"
-    found = plain if plain[0].isalpha() else f"_{plain}"
-    return found if is_safe(found) else f"{found}_"
+    return plain if plain[0].isalpha() else f"_{plain}"
 
 
 def slug(text: str, longest: int = 60) -> str:
