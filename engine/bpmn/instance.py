@@ -106,10 +106,6 @@ class Instance(Workflow):
         self._signal(name, payload)
         self._run()
 
-    def reconsider(self) -> None:
-        """Let conditional events happen whose condition has become true, and run on."""
-        self._run()
-
     def retry(self, token_id: str, corrections: Mapping[str, Any]) -> None:
         """Run a failed element again, with corrected variables; ``Conflict`` if it did not fail."""
         token = self.tasks.get(token_id)
@@ -122,7 +118,7 @@ class Instance(Workflow):
         self._run()
 
     def go_on(self) -> None:
-        """Run what can run, after tokens were withdrawn or entered by hand."""
+        """Run what can run, after facts have changed or tokens were moved by hand."""
         self._run()
 
     def progress(self) -> Progress:

@@ -135,7 +135,7 @@ def reconsider(session: Session, incident: Incident) -> None:
     instance_id = session.scalar(_CONDITIONAL, {"incident_id": incident.id})
     if instance_id is not None:
         loaded = state.load(session, instance_id)
-        steps.take(session, loaded, incident, Instance.reconsider)
+        steps.take(session, loaded, incident, Instance.go_on)
 
 
 def _hand_over(session: Session, message: Message, subscription_id: str, instance_id: str) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from lxml import etree
 
+from engine.bpmn.lint.shape import MAX_ID
 from engine.bpmn.lint.variables import RESERVED
 from engine.feel import FeelError, compile_expression
 from engine.library.importing import dialect, forms, tree
 from engine.library.importing.draft import Decision, Draft
-from engine.library.importing.words import MAX_ID, one_line, variable
+from engine.library.importing.words import one_line, variable
 from engine.operations import CATALOGUE
 
 _MAX_SCRIPT = 1000

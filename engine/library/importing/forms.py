@@ -5,9 +5,10 @@ import re
 
 from lxml import etree
 
+from engine.bpmn.lint.shape import MAX_ID
 from engine.library.importing import dialect, tree
 from engine.library.importing.draft import Component, Draft
-from engine.library.importing.words import MAX_ID, one_line, slug, unique, variable
+from engine.library.importing.words import one_line, slug, unique, variable
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,120}")  # it becomes a file's name
 _INPUTS = {"textfield", "textarea", "number", "checkbox", "radio", "select"}

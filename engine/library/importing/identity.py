@@ -4,8 +4,9 @@ from collections import Counter
 
 from lxml import etree
 
+from engine.bpmn.lint.shape import MAX_ID, MAX_NAME
 from engine.library.importing import tree
-from engine.library.importing.words import MAX_ID, MAX_NAME, identifier, is_safe, one_line, unique
+from engine.library.importing.words import identifier, is_safe, one_line, unique
 
 _REFERENCES = (
     "sourceRef",

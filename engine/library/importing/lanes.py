@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from lxml import etree
 
+from engine.bpmn.lint.shape import MAX_ID
 from engine.library.importing import pools, tree
 from engine.library.importing.draft import Draft, listed
-from engine.library.importing.words import MAX_ID, one_line, unique
+from engine.library.importing.words import one_line, unique
 
 DEFAULT_GROUP = "Service Desk"
 

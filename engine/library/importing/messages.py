@@ -2,9 +2,10 @@
 
 from lxml import etree
 
+from engine.bpmn.lint.shape import MAX_ID
 from engine.library.importing import dialect, tree
 from engine.library.importing.draft import Draft
-from engine.library.importing.words import MAX_ID, one_line
+from engine.library.importing.words import one_line
 
 # What an event definition refers to, and the attribute that it is known by.
 REFERENCES = {

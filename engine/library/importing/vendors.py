@@ -2,11 +2,12 @@
 
 from lxml import etree
 
+from engine.bpmn.lint.shape import MAX_ID
 from engine.bpmn.lint.variables import RESERVED
 from engine.library.importing import dialect, forms, tree
 from engine.library.importing.draft import Component, Draft
 from engine.library.importing.expressions import to_feel
-from engine.library.importing.words import MAX_ID, one_line, slug, unique
+from engine.library.importing.words import one_line, slug, unique
 
 _FIELD_TYPES = {
     "string": "textfield",

@@ -6,7 +6,6 @@ from collections.abc import Container
 
 from engine.bpmn.lint.shape import MAX_ID, MAX_NAME
 
-__all__ = ["MAX_ID", "MAX_NAME", "identifier", "is_safe", "one_line", "slug", "unique", "variable"]
 _SAFE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
