@@ -19,7 +19,7 @@ from engine.bpmn.progress import Progress
 from engine.bpmn.run import Instance
 from engine.errors import Conflict, InvalidAnswers
 from engine.history import Event
-from engine.instances import intervention, state
+from engine.instances import delivery, intervention, state
 from engine.instances.intervention import Reason
 from engine.instances.messages import problem_of_payload
 from engine.people import permissions
@@ -45,7 +45,10 @@ def suspend(session: Session, incident: Incident, reason: Reason, actor: Actor) 
 
 
 def resume(session: Session, incident: Incident, reason: Reason, actor: Actor) -> None:
-    """Let a suspended process go on; what became due meanwhile fires in the next sweep."""
+    """Let a suspended process go on.
+
+    Conditions are asked at once; what became due meanwhile fires in the next sweep.
+    """
     taken = intervention.begin(session, incident, reason, actor, Action.CONTROL_PROCESS)
     if taken.loaded.status is not InstanceStatus.SUSPENDED:
         raise Conflict("This process is not on hold.")
@@ -53,6 +56,7 @@ def resume(session: Session, incident: Incident, reason: Reason, actor: Actor) -
     status = InstanceStatus.FAILED if has_failed else InstanceStatus.RUNNING
     intervention.write_over(session, taken.loaded, {"status": status})
     history.record(session, incident.id, taken.entry(Event.PROCESS_RESUMED))
+    delivery.reconsider(session, incident)
 
 
 def cancel(session: Session, incident: Incident, reason: Reason, actor: Actor) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 
-from engine import cli, clock, incidents, tasks, worker
+from engine import cli, clock, incidents, instances, tasks, worker
 from engine.errors import Conflict, InvalidAnswers, NotAllowed, NotFound
 from engine.history import Event
 from engine.instances import delivery, messages
@@ -701,3 +701,19 @@ def test_a_suspended_process_is_corrected_without_a_step(database, cast):
     correct(database, incident, cast.dora, service="Shop")
 
     assert moved_on(database, cast.dora, incident) == [False]
+
+
+def test_what_was_corrected_meanwhile_counts_when_the_process_goes_on(database, cast):
+    condition = caught("Wait", "conditional", 'incident.service = "Shop"')
+    deploy(database, bundle(*line(condition, user_task("Look"))))
+    incident = report(database, cast.dora, service="Mail")
+    with database.transaction() as session:
+        found = incidents.get(session, incident.id, cast.max)
+        instances.suspend(session, found, instances.Reason("The audit is on."), cast.max)
+    correct(database, incident, cast.dora, service="Shop")
+
+    with database.transaction() as session:
+        found = incidents.get(session, incident.id, cast.max)
+        instances.resume(session, found, instances.Reason("The audit is over."), cast.max)
+
+    assert moved_on(database, cast.dora, incident) == [True]
