@@ -192,8 +192,9 @@ class Instance(Workflow):
             )
         changes = _difference(token.data, values)
         self._changes.setdefault(token.id, {}).update(changes)
-        for name in changes:
-            token.data[name] = values[name]
+        # Unchanged ones too: an iteration keeps what it wrote when the value around it changes.
+        for name, value in values.items():
+            token.data[name] = value
 
     def explain(self, token: Task, **detail: Any) -> None:
         self._details.setdefault(token.id, {}).update(detail)

@@ -272,6 +272,7 @@ class Machine:
 
     def _has_more(self) -> bool:
         """Nothing else can run: take the first inclusive join or condition whose time has come."""
+        # BPMN does not say which of several goes first; here it is the one that came up first.
         for wait in self.open("join", "conditional"):
             was_true, wait.was_true = wait.was_true, bool(wait.is_true and wait.is_true())
             if wait.was_true and not was_true:
