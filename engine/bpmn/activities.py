@@ -177,7 +177,9 @@ class Call(Scope):
         instance: Instance = token.workflow
         outputs, results = self.called.diagram.outputs, self.inner_data(token)
         names = (name for name in results if name != "incident") if outputs is None else outputs
-        instance.write(token, {name: results.get(name) for name in names})
+        given = {name: results.get(name) for name in names}
+        # What came from around the call and is unchanged does not come back as its own.
+        instance.write(token, {k: v for k, v in given.items() if token.data.get(k, ...) != v})
         token.complete()
 
     def enclose(self, token: Task, data: Variables) -> None:
