@@ -7,6 +7,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 
 from pwdlib import PasswordHash
 from sqlalchemy import bindparam, delete, select
@@ -20,8 +21,6 @@ from engine.store.tables import Credential, Grant, Person
 
 MIN_PASSWORD_LENGTH = 15
 _hasher = PasswordHash.recommended()
-# Checked when there is no such person, so that a wrong name takes as long as a wrong password.
-_decoy = _hasher.hash(secrets.token_urlsafe())
 
 
 class CredentialKind(StrEnum):
@@ -97,7 +96,7 @@ def authenticate(session: Session, username: str, password: str) -> Actor:
     """Whose name and password these are; slow by design, so never in a changing transaction."""
     person = session.scalar(select(Person).where(Person.username == username, Person.is_active))
     known = person.password_hash if person and person.password_hash else None
-    if not _hasher.verify(password, known or _decoy) or person is None or known is None:
+    if not _hasher.verify(password, known or _decoy()) or person is None or known is None:
         raise NotAllowed("This username and password do not belong together.")
     return Actor(person.id, person.name)
 
@@ -125,6 +124,12 @@ def set_password(session: Session, password_hash: str, actor: Actor) -> None:
     person = session.get_one(Person, actor.id)
     person.password_hash = password_hash
     history.record(session, person.id, Entry(Event.PASSWORD_SET, actor))
+
+
+@cache
+def _decoy() -> str:
+    """Checked when there is no such person: a wrong name takes as long as a wrong password."""
+    return _hasher.hash(secrets.token_urlsafe())
 
 
 def _delete(session: Session, secret: str) -> bool:
