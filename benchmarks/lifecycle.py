@@ -14,6 +14,7 @@ import http.client
 import json
 import os
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -22,14 +23,15 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from cheroot.wsgi import Server  # noqa: E402
-from flask import Response, request  # noqa: E402
+from flask import Flask, Response, request  # noqa: E402
 from sqlalchemy import event  # noqa: E402
 
 from api import create_app  # noqa: E402
@@ -108,10 +110,12 @@ def measure(folder: Path, clients: int, lifecycles: int, warmup: int) -> None:
             use(process.pid, port, token, clients, warmup, Client.lifecycle)
             floor = use(process.pid, port, token, clients, lifecycles * len(CALLS), Client.nothing)
             work = use(process.pid, port, token, clients, lifecycles, Client.lifecycle)
+            completions = lifecycles * len(ANSWERS)
+            sql = use(process.pid, port, token, clients, completions, Client.sql_alone)
             counted = Client(port, token, defaultdict(list)).call("", "GET", "/counts")
         finally:
             process.terminate()
-    show(clients, lifecycles, work, floor, counted)
+    show(clients, lifecycles, work, floor, sql, counted)
 
 
 def use(
@@ -140,21 +144,30 @@ def use(
 
 
 def show(
-    clients: int, lifecycles: int, work: Usage, floor: Usage, counted: Mapping[str, int]
+    clients: int,
+    lifecycles: int,
+    work: Usage,
+    floor: Usage,
+    sql: Usage,
+    counted: Mapping[str, int],
 ) -> None:
     """Print one table."""
     requests = sum(map(len, work.timings.values()))
     nothing_cpu = 1000 * floor.cpu / len(floor.timings["nothing"])
+    sql_cpu = 1000 * sql.cpu / len(sql.timings["SQL alone"])
+    changes = CALLS.count("complete") + CALLS.count("create")
     completions = counted["completions"]
     print(f"\n{clients} client(s), {lifecycles} lifecycles, {requests} requests")
     print(f"  lifecycles a second            {lifecycles / work.seconds:8.1f}")
     print(f"  server CPU ms a lifecycle      {1000 * work.cpu / lifecycles:8.2f}")
-    print(f"    of which the floor           {nothing_cpu * requests / lifecycles:8.2f}")
+    print(f"    do-nothing for each call     {nothing_cpu * len(CALLS):8.2f}")
+    alone = sql_cpu * changes + nothing_cpu * (len(CALLS) - changes)
+    print(f"    SQL alone for each change    {alone:8.2f}")
     print(f"  SQL statements a completion    {counted['statements'] / completions:8.2f}")
     print(f"  commits a completion           {counted['commits'] / completions:8.2f}")
     print(f"  {'call':<10}{'n':>6}{'p50 ms':>9}{'p95 ms':>9}{'p50 / nothing':>15}")
     nothing = statistics.median(floor.timings["nothing"])
-    for name, seconds in {**floor.timings, **work.timings}.items():
+    for name, seconds in {**floor.timings, **sql.timings, **work.timings}.items():
         median = statistics.median(seconds)
         p95 = statistics.quantiles(seconds, n=20)[-1]
         ratio = median / nothing
@@ -185,6 +198,10 @@ class Client:
         """The floor: a route that does nothing."""
         self.call("nothing", "GET", "/nothing")
 
+    def sql_alone(self) -> None:
+        """The other floor: the statements of a completion and nothing around them."""
+        self.call("SQL alone", "POST", "/api/sql-alone", {"answers": ANSWERS[0]})
+
     def call(self, name: str, method: str, path: str, body: object = None) -> dict:
         """One request; its time goes to ``timings``."""
         started = time.perf_counter()
@@ -214,42 +231,89 @@ def open_database(folder: Path) -> Database:
 
 
 def serve(folder: Path, port: int) -> None:
-    """The server under test, as `steadyhand serve` runs it, with counters and the floor."""
+    """The server under test, as `steadyhand serve` runs it, watched, with the floors beside it."""
     database = open_database(folder)
     app = create_app(database, Settings(database.url))
-    counted = {"statements": 0, "commits": 0, "completions": 0}
-    here = threading.local()
+    watched = Watched(folder / "steadyhand.db")
+    watch(database, app, watched)
+    app.add_url_rule("/nothing", view_func=dict)
+    app.add_url_rule("/counts", view_func=lambda: watched.counted)
+    app.add_url_rule("/api/sql-alone", view_func=watched.run_again, methods=["POST"])
+    threading.Thread(target=worker.run, args=(database, threading.Event()), daemon=True).start()
+    Server(("127.0.0.1", port), app, numthreads=THREADS).start()
+
+
+def watch(database: Database, app: Flask, watched: "Watched") -> None:
+    """Note what each request executes and commits."""
 
     @event.listens_for(database.engine, "before_cursor_execute")
-    def count_statement(*_: object) -> None:
-        here.statements = getattr(here, "statements", 0) + 1
+    def note_statement(_: object, __: object, *executed: Any) -> None:
+        sql, values, _, is_many = executed
+        watched.statements.append((sql, values, is_many))
 
     @event.listens_for(database.engine, "commit")
-    def count_commit(_: object) -> None:
-        here.commits = getattr(here, "commits", 0) + 1
+    def note_commit(_: object) -> None:
+        watched.here.commits = getattr(watched.here, "commits", 0) + 1
 
     @app.before_request
     def forget() -> None:
-        here.statements = here.commits = 0
+        watched.forget()
 
     @app.after_request
     def keep(response: Response) -> Response:
         if request.path.endswith("/complete"):
-            counted["statements"] += here.statements
-            counted["commits"] += here.commits
-            counted["completions"] += 1
+            watched.keep()
         return response
 
-    @app.get("/nothing")
-    def nothing() -> dict:
+
+Executed = tuple[str, Any, bool]  # a statement, its values, and whether these are several rows
+
+
+@dataclass
+class Watched:
+    """What completions do to the database: counts of all, and the statements of the last one."""
+
+    path: Path
+    here: threading.local = field(default_factory=threading.local)  # of the request in this thread
+    counted: dict[str, int] = field(
+        default_factory=lambda: {"statements": 0, "commits": 0, "completions": 0}
+    )
+    last: list[Executed] = field(default_factory=list)
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def statements(self) -> list[Executed]:
+        if not hasattr(self.here, "statements"):
+            self.forget()
+        found: list[Executed] = self.here.statements
+        return found
+
+    def forget(self) -> None:
+        self.here.statements, self.here.commits = [], 0
+
+    def keep(self) -> None:
+        self.counted["statements"] += len(self.statements)
+        self.counted["commits"] += self.here.commits
+        self.counted["completions"] += 1
+        self.last = self.statements
+
+    def run_again(self) -> dict[str, Any]:
+        """Every statement of the last completion once more; updates find their version gone."""
+        request.get_json()
+        if not hasattr(self.here, "driver"):
+            self.here.driver = sqlite3.connect(self.path, isolation_level=None)
+            self.here.driver.execute("PRAGMA synchronous=FULL")
+            self.here.driver.execute("PRAGMA foreign_keys=ON")
+        driver: sqlite3.Connection = self.here.driver
+        with self.turn:
+            driver.execute("BEGIN IMMEDIATE")
+            for sql, values, is_many in self.last:
+                if is_many:
+                    driver.executemany(sql, values)
+                else:
+                    driver.execute(sql, values).fetchall()
+            driver.execute("COMMIT")
         return {}
-
-    @app.get("/counts")
-    def counts() -> dict:
-        return counted
-
-    threading.Thread(target=worker.run, args=(database, threading.Event()), daemon=True).start()
-    Server(("127.0.0.1", port), app, numthreads=THREADS).start()
 
 
 def cpu_seconds(pid: int) -> float:
