@@ -245,11 +245,7 @@ def serve(folder: Path, port: int) -> None:
 
 def watch(database: Database, app: Flask, watched: "Watched") -> None:
     """Note what each request executes and commits."""
-
-    @event.listens_for(database.engine, "before_cursor_execute")
-    def note_statement(_: object, __: object, *executed: Any) -> None:
-        sql, values, _, is_many = executed
-        watched.statements.append((sql, values, is_many))
+    watch_driver(database, watched)
 
     @event.listens_for(database.engine, "commit")
     def note_commit(_: object) -> None:
@@ -264,6 +260,27 @@ def watch(database: Database, app: Flask, watched: "Watched") -> None:
         if request.path.endswith("/complete"):
             watched.keep()
         return response
+
+
+def watch_driver(database: Database, watched: "Watched") -> None:
+    """At the driver, since the statements of every step go straight there."""
+
+    class Cursor(sqlite3.Cursor):
+        def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
+            watched.note(sql, values, is_many=False)
+            return super().execute(sql, values)
+
+        def executemany(self, sql: str, rows: Any) -> sqlite3.Cursor:
+            watched.note(sql, rows, is_many=True)
+            return super().executemany(sql, rows)
+
+    class Connection(sqlite3.Connection):
+        def cursor(self, _: object = None) -> sqlite3.Cursor:
+            return super().cursor(Cursor)
+
+    @event.listens_for(database.engine, "do_connect")
+    def connect(_: object, __: object, ___: object, options: dict[str, Any]) -> None:
+        options["factory"] = Connection
 
 
 Executed = tuple[str, Any, bool]  # a statement, its values, and whether these are several rows
@@ -281,21 +298,18 @@ class Watched:
     last: list[Executed] = field(default_factory=list)
     turn: threading.Lock = field(default_factory=threading.Lock)
 
-    @property
-    def statements(self) -> list[Executed]:
-        if not hasattr(self.here, "statements"):
-            self.forget()
-        found: list[Executed] = self.here.statements
-        return found
+    def note(self, sql: str, values: Any, *, is_many: bool) -> None:
+        if hasattr(self.here, "statements") and not sql.startswith(("BEGIN", "PRAGMA")):
+            self.here.statements.append((sql, values, is_many))
 
     def forget(self) -> None:
         self.here.statements, self.here.commits = [], 0
 
     def keep(self) -> None:
-        self.counted["statements"] += len(self.statements)
+        self.counted["statements"] += len(self.here.statements)
         self.counted["commits"] += self.here.commits
         self.counted["completions"] += 1
-        self.last = self.statements
+        self.last = self.here.statements
 
     def run_again(self) -> dict[str, Any]:
         """Every statement of the last completion once more; updates find their version gone."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.actors import SYSTEM, Actor
+from engine.store.statement import Statement
 from engine.store.tables import AuditEntry, table_of
 
 
@@ -73,7 +74,10 @@ _NEXT = (
     .where(_earlier.c.subject_id == bindparam("about"))
     .scalar_subquery()
 )
-_APPEND = insert(_entries).values(sequence=_NEXT)
+_APPEND = Statement(
+    insert(_entries).values(sequence=_NEXT),
+    columns=[column.name for column in _entries.columns if column.name not in ("id", "sequence")],
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def record(session: Session, subject_id: str, *entries: Entry) -> None:
         return  # a sweep that came second finds nothing left to do
     at = clock.now()
     rows = [_row(entry, subject_id, at) for entry in entries]
-    session.connection().execute(_APPEND, rows)
+    _APPEND.run_each(session, rows)
 
 
 def of(session: Session, subject_id: str, *, after: int = 0, limit: int = 500) -> list[AuditEntry]:

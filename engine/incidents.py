@@ -16,6 +16,8 @@ from engine.forms import Field, Form
 from engine.history import Entry, Event
 from engine.people import permissions
 from engine.people.permissions import Action
+from engine.store import rows
+from engine.store.statement import Statement
 from engine.store.tables import (
     AuditEntry,
     Incident,
@@ -24,6 +26,7 @@ from engine.store.tables import (
     ProcessInstance,
     Task,
     TaskStatus,
+    table_of,
 )
 
 CORRECTABLE = ("title", "description", "service", "affected")
@@ -39,8 +42,10 @@ _FINISHED = (Event.ELEMENT_COMPLETED, Event.TASK_COMPLETED, Event.TIMER_FIRED)
 _STORY = 2_000  # entries; an incident that ran longer shows its audit trace in pages
 
 
-_BY_NAME = select(Incident).where(
-    or_(Incident.id == bindparam("name"), Incident.number == bindparam("name"))
+_BY_NAME = Statement(
+    select(*table_of(Incident).columns).where(
+        or_(Incident.id == bindparam("name"), Incident.number == bindparam("name"))
+    )
 )
 
 
@@ -64,7 +69,8 @@ class Path:
 
 def get(session: Session, incident_id: str, actor: Actor) -> Incident:
     """An incident by id or number; one that the actor may not see does not exist for them."""
-    incident = session.scalar(_BY_NAME, {"name": incident_id})
+    found = _BY_NAME.find(session, {"name": incident_id})
+    incident = rows.take(Incident, iter(found[0])) if found else None
     if incident is None or not permissions.may(actor, Action.READ_INCIDENT, incident):
         raise NotFound(f"There is no incident {incident_id}.")
     return incident
@@ -104,12 +110,10 @@ def correct(
     old = {name: getattr(incident, name) for name in CORRECTABLE}
     changes = history.difference(old, values, CORRECTABLE)
     if changes:
-        for name, (_, value) in changes.items():
-            setattr(incident, name, value)
-        incident.updated_at = clock.now()
+        new = {name: value for name, (_, value) in changes.items()}
+        rows.change(session, incident, updated_at=clock.now(), **new)
         entry = Entry(Event.INCIDENT_CORRECTED, actor, changes=changes)
         history.record(session, incident.id, entry)
-        session.flush()
         instances.reconsider(session, incident)
     return incident
 
@@ -162,12 +166,12 @@ def next_steps(session: Session, incident: Incident) -> list[Task]:
 def path(session: Session, incident: Incident) -> Path:
     """Which way the incident took through its diagram; a flow counts when its source took it."""
     current = standing(session, incident)
-    rows = session.execute(
+    told = session.execute(
         select(AuditEntry.element_id, AuditEntry.detail)
         .where(AuditEntry.subject_id == incident.id, AuditEntry.event.in_(_FINISHED))
         .order_by(AuditEntry.sequence)
     )
-    finished = [(element_id, detail) for element_id, detail in rows if element_id]
+    finished = [(element_id, detail) for element_id, detail in told if element_id]
     counts = Counter(element_id for element_id, _ in finished)
     diagram = _diagram(session, current.definition)
     flows = {

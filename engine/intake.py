@@ -3,10 +3,9 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, insert, select
+from sqlalchemy import UpdateBase, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,6 +18,8 @@ from engine.identifiers import new_id
 from engine.people import permissions
 from engine.people.credentials import digest
 from engine.people.permissions import Action
+from engine.store import rows
+from engine.store.statement import Statement
 from engine.store.tables import (
     Door,
     Incident,
@@ -32,10 +33,22 @@ _LONGEST = {"title": 200, "service": 120, "affected": 200}
 
 # Statements of every report, on tables: the unit of work costs more than running them.
 _incidents, _numbers = table_of(Incident), table_of(IncidentNumber)
-_ADD = insert(_incidents)
+_ADD = Statement(insert(_incidents))
+
+
+def _count_up(dialect_name: str) -> UpdateBase:
+    dialect = sqlite if dialect_name == "sqlite" else postgresql
+    counted = dialect.insert(_numbers).on_conflict_do_update(
+        index_elements=[_numbers.c.year], set_={"last": _numbers.c.last + 1}
+    )
+    statement: UpdateBase = counted.returning(_numbers.c.last)
+    return statement
+
+
+_COUNT_UP = Statement(_count_up)
 _UNSET = dict.fromkeys(column.name for column in _incidents.columns)
-_CURRENT = (
-    select(ProcessDefinition)
+_CURRENT = Statement(
+    select(*table_of(ProcessDefinition).columns)
     .where(ProcessDefinition.process_id == bindparam("process_id"))
     .order_by(ProcessDefinition.version.desc())
     .limit(1)
@@ -70,10 +83,10 @@ def start_form(session: Session, process_id: str) -> Form:
 
 def current(session: Session, process_id: str) -> ProcessDefinition:
     """The version of a process with which a new incident starts."""
-    definition = session.scalar(_CURRENT, {"process_id": process_id})
-    if definition is None:
+    found = _CURRENT.find(session, {"process_id": process_id})
+    if not found:
         raise NotFound(f"There is no process “{process_id}”.")
-    return definition
+    return rows.take(ProcessDefinition, iter(found[0]))
 
 
 def report(
@@ -179,8 +192,8 @@ def _open(
         "updated_at": now,
         "version": 1,
     }
-    session.connection().execute(_ADD, row)
-    incident = Incident(**row)
+    _ADD.run(session, row)
+    incident = rows.of(Incident, row)
     detail = signal.detail if signal else {}
     instances.start(session, incident, definition.id, _reported(incident, report, actor, detail))
     return incident
@@ -194,19 +207,8 @@ def _reported(incident: Incident, report: Report, actor: Actor, detail: Mapping[
 
 
 def _next_number(session: Session, year: int) -> str:
-    connection = session.connection()
-    last = connection.scalar(_count_up(connection.dialect.name), {"year": year, "last": 1})
+    ((last,),) = _COUNT_UP.find(session, {"year": year, "last": 1})
     return f"INC-{year}-{last:06d}"
-
-
-@cache
-def _count_up(dialect_name: str) -> Executable:
-    dialect = sqlite if dialect_name == "sqlite" else postgresql
-    counted = dialect.insert(_numbers).on_conflict_do_update(
-        index_elements=[_numbers.c.year], set_={"last": _numbers.c.last + 1}
-    )
-    statement: Executable = counted.returning(_numbers.c.last)
-    return statement
 
 
 def _start_form(session: Session, definition: ProcessDefinition) -> Form:

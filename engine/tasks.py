@@ -1,12 +1,13 @@
 """The worklist: find, claim, release, complete."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine import bundles, clock, forms, history, instances
@@ -16,10 +17,12 @@ from engine.bundles import Deployed
 from engine.errors import Conflict, NotAllowed, NotFound, StaleVersion
 from engine.forms import Form
 from engine.history import Entry, Event
+from engine.instances import Loaded
 from engine.people import permissions
 from engine.people.permissions import Action
 from engine.store import rows
-from engine.store.tables import Incident, ProcessInstance, Task, TaskStatus
+from engine.store.statement import Statement
+from engine.store.tables import Incident, ProcessInstance, Task, TaskStatus, table_of
 
 Ts = TypeVarTuple("Ts")  # the columns of a query
 
@@ -43,12 +46,13 @@ class Assignment:
     incident: Incident
 
 
-# Built once: building a statement costs more than running it.
-_ASSIGNMENTS = select(Task, Incident).join(Incident, Incident.id == Task.incident_id)
-_ASSIGNMENT = _ASSIGNMENTS.where(Task.id == bindparam("task_id"))
-_WORK = (
-    select(Task, Incident, *instances.COLUMNS)
-    .join(Incident, Incident.id == Task.incident_id)
+_tasks, _incidents = table_of(Task), table_of(Incident)
+_ASSIGNMENTS = select(*_tasks.columns, *_incidents.columns).join_from(
+    Task, Incident, Incident.id == Task.incident_id
+)
+_ASSIGNMENT = Statement(_ASSIGNMENTS.where(Task.id == bindparam("task_id")))
+_WORK = Statement(
+    _ASSIGNMENTS.add_columns(*instances.COLUMNS)
     .join(ProcessInstance, ProcessInstance.id == Task.instance_id)
     .where(Task.id == bindparam("task_id"))
     .with_for_update()
@@ -76,10 +80,8 @@ class Worksheet:
 
 def get(session: Session, task_id: str, actor: Actor) -> Assignment:
     """A task the actor may see, or ``NotFound``."""
-    row = session.execute(_ASSIGNMENT, {"task_id": task_id}).one_or_none()
-    if row is None or not permissions.may(actor, Action.READ_TASK, row[0]):
-        raise NotFound(_UNKNOWN)
-    return Assignment(*row)
+    values = _one(session, _ASSIGNMENT, task_id)
+    return _visible_to(actor, _assigned(values))
 
 
 def find(
@@ -92,13 +94,23 @@ def find(
     limit: int = 50,
 ) -> list[Assignment]:
     """Waiting tasks, the one due first on top; ``after`` is ``sort_key`` of the last one seen."""
+    statement = _listing(actor, queue, of_incident=bool(incident_id), is_next_page=bool(after))
+    due_at, task_id = after or (None, None)
+    asked = {"incident_id": incident_id, "due_at": due_at, "task_id": task_id}
+    found = statement.find(session, {**asked, "now": clock.now(), "limit": limit})
+    return [_assigned(iter(row)) for row in found]
+
+
+@lru_cache(maxsize=1_000)
+def _listing(actor: Actor, queue: Queue, *, of_incident: bool, is_next_page: bool) -> Statement:
+    """What one person sees of a queue; written once for as many people as work at one time."""
     query = _in_queue(permissions.visible(_ASSIGNMENTS, actor, Action.READ_TASK), actor, queue)
-    if incident_id:
-        query = query.where(Task.incident_id == incident_id)
-    if after:
-        query = query.where(tuple_(_DUE, Task.id) > after)
-    rows = session.execute(query.order_by(_DUE, Task.id).limit(limit))
-    return [Assignment(*row) for row in rows]
+    if of_incident:
+        query = query.where(Task.incident_id == bindparam("incident_id"))
+    if is_next_page:
+        last = tuple_(bindparam("due_at", type_=_DUE.type), bindparam("task_id"))
+        query = query.where(tuple_(_DUE, Task.id) > last)
+    return Statement(query.order_by(_DUE, Task.id).limit(bindparam("limit", type_=Integer)))
 
 
 def count(session: Session, actor: Actor) -> dict[Queue, int]:
@@ -106,7 +118,8 @@ def count(session: Session, actor: Actor) -> dict[Queue, int]:
     counts = {}
     for queue in Queue:
         query = permissions.visible(select(func.count(Task.id)), actor, Action.READ_TASK)
-        counts[queue] = session.scalar(_in_queue(query, actor, queue)) or 0
+        found = session.scalar(_in_queue(query, actor, queue), {"now": clock.now()})
+        counts[queue] = found or 0
     return counts
 
 
@@ -157,10 +170,9 @@ def complete(
 
     Whoever completes an open task of their group claims it by that; the history shows both.
     """
-    found = session.execute(_WORK, {"task_id": task_id}).one_or_none()
-    if found is None or not permissions.may(actor, Action.READ_TASK, found[0]):
-        raise NotFound(_UNKNOWN)
-    task, incident, loaded = found[0], found[1], instances.Loaded(*found[2:])
+    values = _one(session, _WORK, task_id)
+    assignment, loaded = _visible_to(actor, _assigned(values)), Loaded(*values)
+    task, incident = assignment.task, assignment.incident
     _require_work(task, actor, version)
     _require_waiting(task)
     if task.status is TaskStatus.CLAIMED and task.assignee_id != actor.id:
@@ -171,6 +183,24 @@ def complete(
     waiting = instances.complete_task(session, loaded, incident, task, checked, actor, first)
     mine = [other for other in waiting if permissions.may(actor, Action.READ_TASK, other)]
     return Completion(task, incident, mine)
+
+
+def _one(session: Session, statement: Statement, task_id: str) -> Iterator[Any]:
+    """The values of the only row: of the task, of its incident, and what more was asked for."""
+    found = statement.find(session, {"task_id": task_id})
+    if not found:
+        raise NotFound(_UNKNOWN)
+    return iter(found[0])
+
+
+def _assigned(values: Iterator[Any]) -> Assignment:
+    return Assignment(rows.take(Task, values), rows.take(Incident, values))
+
+
+def _visible_to(actor: Actor, assignment: Assignment) -> Assignment:
+    if not permissions.may(actor, Action.READ_TASK, assignment.task):
+        raise NotFound(_UNKNOWN)
+    return assignment
 
 
 def _get_for_work(session: Session, task_id: str, actor: Actor, version: int | None) -> Assignment:
@@ -208,7 +238,7 @@ def _in_queue(query: Select[*Ts], actor: Actor, queue: Queue) -> Select[*Ts]:
         case Queue.GROUPS:
             return query.where(_is_ours(actor))
         case Queue.OVERDUE:
-            is_late = Task.due_at < clock.now()
+            is_late = Task.due_at < bindparam("now")
             return query.where(_is_mine(actor) | _is_ours(actor), is_late)
         case Queue.ALL:
             return query.where(_IS_WAITING)

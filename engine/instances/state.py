@@ -14,12 +14,12 @@ from engine.bpmn.run import Instance
 from engine.bundles import Deployed
 from engine.errors import Conflict
 from engine.operations import CATALOGUE, READABLE
+from engine.store.statement import Statement
 from engine.store.tables import Incident, InstanceStatus, ProcessInstance, table_of
 
 OPERATIONS = {name: operation.apply for name, operation in CATALOGUE.items()}
 MOVING = (InstanceStatus.RUNNING, InstanceStatus.FAILED)
 
-# Statements of every step, built once: building one costs more than running it.
 _instances = table_of(ProcessInstance)
 # What ``Loaded`` takes, in its order; other parts add them to a query of their own.
 COLUMNS = (
@@ -30,9 +30,11 @@ COLUMNS = (
     ProcessInstance.snapshot,
     ProcessInstance.version,
 )
-_LOAD = select(*COLUMNS).where(ProcessInstance.id == bindparam("instance_id")).with_for_update()
+_LOAD = Statement(
+    select(*COLUMNS).where(ProcessInstance.id == bindparam("instance_id")).with_for_update()
+)
 _SAVED = ("snapshot", "status", "failure", "failed_element_id", "next_due_at", "ended_at")
-_SAVE = (
+_SAVE = Statement(
     update(_instances)
     .where(
         _instances.c.id == bindparam("instance_id"),
@@ -40,7 +42,7 @@ _SAVE = (
     )
     .values({name: bindparam(name) for name in (*_SAVED, "version")})
 )
-ADD = insert(_instances)
+_ADD = Statement(insert(_instances))
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class Loaded:
 
 
 def load(session: Session, instance_id: str) -> Loaded:
-    return Loaded(*session.connection().execute(_LOAD, {"instance_id": instance_id}).one())
+    (row,) = _LOAD.find(session, {"instance_id": instance_id})
+    return Loaded(*row)
 
 
 def require_moving(loaded: Loaded) -> None:
@@ -80,11 +83,15 @@ def look(deployed: Deployed, snapshot: str, incident: Incident) -> tuple[Wait, .
     return instance.progress().waits
 
 
+def add(session: Session, values: Mapping[str, Any]) -> None:
+    _ADD.run(session, values)
+
+
 def save(session: Session, loaded: Loaded, values: Mapping[str, Any]) -> None:
     """Write over the version that was read, or lose the race."""
     read = {"instance_id": loaded.id, "read_version": loaded.version}
-    saved = session.connection().execute(_SAVE, {**read, "version": loaded.version + 1, **values})
-    if saved.rowcount != 1:
+    matched = _SAVE.run(session, {**read, "version": loaded.version + 1, **values})
+    if matched != 1:
         raise Conflict("Somebody else moved this process on just now. Reload the page.")
 
 

@@ -35,7 +35,7 @@ def start(session: Session, incident: Incident, definition_id: str, reported: En
         "version": 1,
         **state.outcome(instance, progress),
     }
-    session.connection().execute(state.ADD, row)
+    state.add(session, row)
     named = {"process": process.process_id, "version": process.version}
     started = Entry(Event.PROCESS_STARTED, definition_id=definition_id, detail=named)
     first = (reported, started)

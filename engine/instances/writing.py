@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, delete, insert, select, update
+from sqlalchemy import UpdateBase, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
@@ -19,6 +18,7 @@ from engine.bundles import Deployed
 from engine.history import Entry, Event
 from engine.identifiers import new_id
 from engine.store import rows
+from engine.store.statement import Statement
 from engine.store.tables import (
     Incident,
     Message,
@@ -34,13 +34,28 @@ _PHASES = list(Phase)
 _tasks, _subscriptions, _messages = map(table_of, (Task, Subscription, Message))
 _TASK_COLUMNS = tuple(column.name for column in _tasks.columns)
 _CHANGED = ("status", "assignee_id", "ended_at", "version")  # of a task that was completed
-_CANCEL_TASK = (
+
+
+def _put_tasks(dialect_name: str) -> UpdateBase:
+    """One statement for what is done and what opens: a step is rarely anything else."""
+    dialect = sqlite if dialect_name == "sqlite" else postgresql
+    added = dialect.insert(_tasks)
+    statement: UpdateBase = added.on_conflict_do_update(
+        index_elements=[_tasks.c.id], set_={name: added.excluded[name] for name in _CHANGED}
+    )
+    return statement
+
+
+_PUT_TASKS = Statement(_put_tasks)
+_CANCEL_TASK = Statement(
     update(_tasks)
     .where(_tasks.c.id == bindparam("task_id"))
     .values(status=TaskStatus.CANCELLED, ended_at=bindparam("now"), version=_tasks.c.version + 1)
 )
-_SUBSCRIBE, _SEND = insert(_subscriptions), insert(_messages)
-_UNSUBSCRIBE = delete(_subscriptions).where(_subscriptions.c.id == bindparam("subscription_id"))
+_SUBSCRIBE = Statement(insert(_subscriptions))
+_UNSUBSCRIBE = Statement(
+    delete(_subscriptions).where(_subscriptions.c.id == bindparam("subscription_id"))
+)
 # The thrower's own instance has had the signal already.
 _SIGNALLED = (
     select(ProcessInstance.incident_id)
@@ -104,22 +119,11 @@ def _write_tasks(session: Session, step: Taken) -> list[Task]:
     opened = [_task_row(step, w) for w in step.progress.new if isinstance(w, OpenTask)]
     written = [*_completed_row(step), *opened]
     if written:
-        session.connection().execute(_put_tasks(session.get_bind().dialect.name), written)
+        _PUT_TASKS.run_each(session, written)
     gone = [{"task_id": wait.id, "now": clock.now()} for wait in _gone_tasks(step)]
     if gone:
-        session.connection().execute(_CANCEL_TASK, gone)
-    return [Task(**row) for row in opened]
-
-
-@cache
-def _put_tasks(dialect_name: str) -> Executable:
-    """One statement for what is done and what opens: a step is rarely anything else."""
-    dialect = sqlite if dialect_name == "sqlite" else postgresql
-    added = dialect.insert(_tasks)
-    statement: Executable = added.on_conflict_do_update(
-        index_elements=[_tasks.c.id], set_={name: added.excluded[name] for name in _CHANGED}
-    )
-    return statement
+        _CANCEL_TASK.run_each(session, gone)
+    return [rows.of(Task, row) for row in opened]
 
 
 def _completed_row(step: Taken) -> Iterator[dict[str, Any]]:
@@ -167,7 +171,7 @@ def _gone_tasks(step: Taken) -> list[OpenTask]:
 def _write_subscriptions(session: Session, step: Taken) -> None:
     gone = [{"subscription_id": w.id} for w in step.progress.gone if isinstance(w, Awaits)]
     if gone:
-        session.connection().execute(_UNSUBSCRIBE, gone)
+        _UNSUBSCRIBE.run_each(session, gone)
     new = [
         {
             "id": wait.id,
@@ -181,7 +185,7 @@ def _write_subscriptions(session: Session, step: Taken) -> None:
         if isinstance(wait, Awaits)
     ]
     if new:
-        session.connection().execute(_SUBSCRIBE, new)
+        _SUBSCRIBE.run_each(session, new)
 
 
 def _send(session: Session, step: Taken) -> None:
@@ -192,7 +196,7 @@ def _send(session: Session, step: Taken) -> None:
         for addressee in _addressees(session, step, thrown)
     ]
     if sent:
-        session.connection().execute(_SEND, sent)
+        session.connection().execute(insert(_messages), sent)
 
 
 def _addressees(session: Session, step: Taken, thrown: Thrown) -> list[str | None]:

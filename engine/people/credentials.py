@@ -17,6 +17,7 @@ from engine import clock, history
 from engine.actors import Actor, Role
 from engine.errors import InvalidAnswers, NotAllowed
 from engine.history import Entry, Event
+from engine.store.statement import Statement
 from engine.store.tables import Credential, Grant, Person
 
 MIN_PASSWORD_LENGTH = 15
@@ -30,7 +31,7 @@ class CredentialKind(StrEnum):
 
 
 # Built once: it runs with every request.
-_HOLDER = (
+_HOLDER = Statement(
     select(Person.id, Person.name, Grant.role, Grant.group_name)
     .join(Credential, Credential.person_id == Person.id)
     .outerjoin(Grant, Grant.person_id == Person.id)
@@ -75,11 +76,12 @@ def issue(session: Session, person_id: str, kind: CredentialKind, actor: Actor) 
 def find_actor(session: Session, kind: CredentialKind, secret: str) -> Actor | None:
     """The person behind a secret that is still good, with their grants; one statement."""
     asked = {"secret_hash": digest(secret), "kind": kind, "now": clock.now()}
-    rows = session.connection().execute(_HOLDER, asked).all()
+    rows = _HOLDER.find(session, asked)
     if not rows:
         return None
-    grants = frozenset((Role(row.role), row.group_name) for row in rows if row.role)
-    return Actor(id=rows[0].id, name=rows[0].name, grants=grants)
+    person_id, name, _, _ = rows[0]
+    grants = frozenset((Role(role), group) for _, _, role, group in rows if role)
+    return Actor(person_id, name, grants)
 
 
 def redeem_link(session: Session, secret: str) -> str:
