@@ -12,8 +12,10 @@ from api.web import (
     assets,
     audit,
     control,
+    importing,
     inbox,
     incidents,
+    messages,
     migration,
     notation,
     processes,
@@ -24,6 +26,19 @@ from api.web import (
 from engine.actors import Actor
 from engine.people import permissions
 from engine.people.permissions import Action
+
+_PARTS = (
+    sign_in,
+    inbox,
+    incidents,
+    control,
+    audit,
+    report,
+    messages,
+    processes,
+    importing,
+    migration,
+)
 
 # What a page says at its top after a redirect, by the name in its query string.
 _NOTICES = {
@@ -39,12 +54,13 @@ _NOTICES = {
     "retried": "The step was tried again.",
     "moved": "Done. This is where the process stands now.",
     "deployed": "Deployed. New incidents run this version; open ones stay on theirs.",
+    "given_up": "The message is discarded; nobody will receive it.",
     "discarded": "The draft is gone. The newest version is as it was.",
 }
 
 
 def register_pages(app: Flask) -> None:
-    for part in (sign_in, inbox, incidents, control, report, processes, migration, audit):
+    for part in _PARTS:
         app.register_blueprint(part.blueprint)
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.filters["does"] = notation.does

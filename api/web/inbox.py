@@ -97,6 +97,7 @@ def _page(
         worksheet=worksheet,
         assignee=names.get(found.task.assignee_id or ""),
         is_on_hold=instance.status is InstanceStatus.SUSPENDED,
+        held=timeline.held(entries),
         is_mine=found.task.assignee_id == actor.id,
         may_work=permissions.may(actor, Action.WORK_TASK, found.task),
         has_diagram=permissions.may(actor, Action.READ_PROCESS),

@@ -57,6 +57,7 @@ def read(number: str) -> ResponseReturnValue:
         lines=timeline.tell(entries, asked),
         labels=words.labels(asked),
         path=path,
+        held=timeline.held(entries),
         may_correct=incident.status.is_open
         and permissions.may(actor, Action.CORRECT_INCIDENT, incident),
         has_diagram=permissions.may(actor, Action.READ_PROCESS),

@@ -35,8 +35,21 @@ _SENTENCES: Mapping[str, str] = {
 _AUTOMATIC: Mapping[str, str] = {
     Kind.SERVICE_TASK: "{element}",
     Kind.DECISION_TASK: "{element}, by decision table",
+    Kind.SCRIPT_TASK: "{element}, by calculation",
+    Kind.SUBPROCESS: "“{element}” is done",
+    Kind.TRANSACTION: "“{element}” is done",
+    Kind.CALL: "“{element}” is done, by another process",
+    Kind.THROW: "Reached: {element}",
     Kind.EXCLUSIVE: "{element} {taken}",
     Kind.INCLUSIVE: "{element} {taken}",
+}
+# What an element of any kind did besides, or instead; the first that its entry tells of counts.
+_SPECIAL: Mapping[str, str] = {
+    "error": "“{element}” ended with an error {error}",
+    "escalation": "“{element}” raised an escalation {escalation}",
+    "cancel": "“{element}” cancelled the part around it",
+    "thrown": "{element}: sent {thrown}",
+    "iterations": "“{element}” is done; rounds: {rounds}",
 }
 _CHOICES = (Kind.EXCLUSIVE, Kind.INCLUSIVE)
 _QUIET = (Event.TASK_OPENED, Event.TASK_CLAIMED, Event.TASK_RELEASED, Event.TASK_CANCELLED)
@@ -86,13 +99,17 @@ def decided(lines: Iterable[Line]) -> list[Line]:
     return [line for line in lines if line.answers]
 
 
+def held(entries: Iterable[AuditEntry]) -> AuditEntry | None:
+    """The entry that says since when a process is on hold, by whom and why."""
+    found = [entry for entry in entries if entry.event == Event.PROCESS_SUSPENDED]
+    return found[-1] if found else None
+
+
 def _sentence(entry: AuditEntry) -> str | None:
     """``None`` for what only the engine cares about: starts, ends, joining paths."""
     pattern = _SENTENCES.get(entry.event)
     if entry.event == Event.ELEMENT_COMPLETED:
-        pattern = _AUTOMATIC.get(entry.detail.get("kind", ""))
-        if entry.detail.get("kind") in _CHOICES and "taken" not in entry.detail:
-            return None
+        pattern = _automatic(entry.detail)
     if pattern is None:
         return None
     return pattern.format(
@@ -107,7 +124,25 @@ def _sentence(entry: AuditEntry) -> str | None:
         withdrawn=_quoted(entry.detail.get("withdrawn", ())),
         started=_quoted(entry.detail.get("started", ())),
         to_version=entry.detail.get("to_version"),
-    )
+        rounds=entry.detail.get("completed", entry.detail.get("iterations")),
+        **{name: _named(entry.detail.get(name)) for name in ("error", "escalation", "thrown")},
+    ).strip()
+
+
+def _automatic(detail: Mapping[str, Any]) -> str | None:
+    """What an element did that nobody had to do."""
+    for name, pattern in _SPECIAL.items():
+        if name in detail:
+            return pattern
+    kind = detail.get("kind", "")
+    if kind in _CHOICES and "taken" not in detail:
+        return None
+    return _AUTOMATIC.get(kind)
+
+
+def _named(code: str | None) -> str:
+    """What was thrown; an error or escalation may be without a code."""
+    return f"“{code}”" if code else ""
 
 
 def _quoted(names: Iterable[str]) -> str:
