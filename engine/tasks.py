@@ -22,7 +22,14 @@ from engine.people import permissions
 from engine.people.permissions import Action
 from engine.store import rows
 from engine.store.statement import Statement
-from engine.store.tables import Incident, ProcessInstance, Task, TaskStatus, table_of
+from engine.store.tables import (
+    Incident,
+    InstanceStatus,
+    ProcessInstance,
+    Task,
+    TaskStatus,
+    table_of,
+)
 
 Ts = TypeVarTuple("Ts")  # the columns of a query
 
@@ -44,16 +51,18 @@ class Assignment:
 
     task: Task
     incident: Incident
+    is_on_hold: bool  # its process takes no steps until it is resumed
 
 
 _tasks, _incidents = table_of(Task), table_of(Incident)
-_ASSIGNMENTS = select(*_tasks.columns, *_incidents.columns).join_from(
-    Task, Incident, Incident.id == Task.incident_id
+_ASSIGNMENTS = (
+    select(*_tasks.columns, *_incidents.columns, ProcessInstance.status)
+    .join_from(Task, Incident, Incident.id == Task.incident_id)
+    .join(ProcessInstance, ProcessInstance.id == Task.instance_id)
 )
 _ASSIGNMENT = Statement(_ASSIGNMENTS.where(Task.id == bindparam("task_id")))
 _WORK = Statement(
     _ASSIGNMENTS.add_columns(*instances.COLUMNS)
-    .join(ProcessInstance, ProcessInstance.id == Task.instance_id)
     .where(Task.id == bindparam("task_id"))
     .with_for_update()
 )
@@ -182,7 +191,7 @@ def complete(
     first = [_entry(Event.TASK_CLAIMED, task, actor)] if is_open else []
     waiting = instances.complete_task(session, loaded, incident, task, checked, actor, first)
     mine = [other for other in waiting if permissions.may(actor, Action.READ_TASK, other)]
-    return Completion(task, incident, mine)
+    return Completion(task, incident, is_on_hold=False, next_tasks=mine)
 
 
 def _one(session: Session, statement: Statement, task_id: str) -> Iterator[Any]:
@@ -194,7 +203,8 @@ def _one(session: Session, statement: Statement, task_id: str) -> Iterator[Any]:
 
 
 def _assigned(values: Iterator[Any]) -> Assignment:
-    return Assignment(rows.take(Task, values), rows.take(Incident, values))
+    task, incident = rows.take(Task, values), rows.take(Incident, values)
+    return Assignment(task, incident, next(values) is InstanceStatus.SUSPENDED)
 
 
 def _visible_to(actor: Actor, assignment: Assignment) -> Assignment:

@@ -125,6 +125,9 @@ class AssignmentSchema(Schema):
 
     task = fields.Nested(TaskSchema)
     incident = fields.Nested(IncidentSummarySchema)
+    is_on_hold = fields.Boolean(
+        metadata={"description": "Its process takes no steps until somebody resumes it"}
+    )
 
 
 class CompletedSchema(AssignmentSchema):

@@ -61,6 +61,7 @@ def read(task_id: str) -> tuple[dict[str, Any], dict[str, str]]:
     content = {
         "task": assignment.task,
         "incident": assignment.incident,
+        "is_on_hold": assignment.is_on_hold,
         "instructions": worksheet.node.instructions,
         "fields_": worksheet.form.inputs,
     }

@@ -18,7 +18,7 @@ from engine.bpmn.diagram import Node
 from engine.bundles import Bundle
 from engine.errors import Conflict, InvalidAnswers, InvalidDocument, Refused
 from engine.forms import Field, Form
-from engine.library import catalogue, importing
+from engine.library import importing
 from engine.library.importing import Imported, Origin, Question
 from engine.library.importing.words import one_line
 from engine.people import permissions
@@ -182,18 +182,12 @@ def _problem(error: InvalidDocument | Refused) -> str:
 
 def _deploy(upload: Upload, imported: Imported) -> Deployment:
     """Version 1 of a new bundle; to send the same once more changes nothing."""
-    with changing() as (session, actor):
-        bundle_id = bundles.read(imported.files).id
-        latest = catalogue.find_latest(session, bundle_id)
-        if latest and latest.sha256 != bundles.digest(imported.files):
-            problem = f"There is a bundle “{bundle_id}” already. Choose another name."
-            raise InvalidAnswers({"name": problem})
-        try:
+    try:
+        with changing() as (session, actor):
             note = f"Imported from {upload.filename}"
-            return library.deploy(session, imported.files, note, actor)
-        except Conflict as error:
-            problem = f"{error} Change it in your diagram, and import that."
-            raise InvalidAnswers({"name": problem}) from error
+            return library.deploy_new(session, imported.files, note, actor)
+    except Conflict as error:
+        raise InvalidAnswers({"name": str(error)}) from error
 
 
 def _answer(

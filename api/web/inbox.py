@@ -12,7 +12,7 @@ from engine import forms, incidents, tasks
 from engine.errors import Conflict, InvalidAnswers
 from engine.people import accounts, permissions
 from engine.people.permissions import Action
-from engine.store.tables import InstanceStatus, TaskStatus
+from engine.store.tables import TaskStatus
 from engine.tasks import Queue
 
 blueprint = Blueprint("inbox", __name__)
@@ -87,7 +87,6 @@ def _page(
         asked = incidents.questions(session, found.incident)
         entries = incidents.timeline(session, found.incident, actor)
         path = incidents.path(session, found.incident)
-        instance = incidents.standing(session, found.incident).instance
         names = accounts.names(session, [found.task.assignee_id or ""])
     lines = timeline.tell(entries, asked)
     return render_template(
@@ -96,7 +95,7 @@ def _page(
         incident=found.incident,
         worksheet=worksheet,
         assignee=names.get(found.task.assignee_id or ""),
-        is_on_hold=instance.status is InstanceStatus.SUSPENDED,
+        is_on_hold=found.is_on_hold,
         held=timeline.held(entries),
         is_mine=found.task.assignee_id == actor.id,
         may_work=permissions.may(actor, Action.WORK_TASK, found.task),

@@ -13,7 +13,13 @@ from engine.library.catalogue import (
     versions,
 )
 from engine.library.checks import check
-from engine.library.deployment import deploy, deploy_from_host, load_shipped, read_directory
+from engine.library.deployment import (
+    deploy,
+    deploy_from_host,
+    deploy_new,
+    load_shipped,
+    read_directory,
+)
 from engine.library.drafts import (
     Workbench,
     check_draft,
@@ -36,6 +42,7 @@ __all__ = [
     "deploy",
     "deploy_draft",
     "deploy_from_host",
+    "deploy_new",
     "discard_draft",
     "draft_files",
     "edition",

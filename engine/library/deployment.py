@@ -36,6 +36,15 @@ def deploy(session: Session, files: Files, note: str, actor: Actor) -> Deploymen
     return deploy_from_host(session, files, note, actor)
 
 
+def deploy_new(session: Session, files: Files, note: str, actor: Actor) -> Deployment:
+    """The same for a bundle that must be new; ``Conflict`` where another one has its id."""
+    bundle_id = bundles.read(files).id
+    latest = find_latest(session, bundle_id)
+    if latest and latest.sha256 != bundles.digest(files):
+        raise Conflict(f"There is a bundle “{bundle_id}” already. Choose another name.")
+    return deploy(session, files, note, actor)
+
+
 def deploy_from_host(session: Session, files: Files, note: str, actor: Actor) -> Deployment:
     """The same for whoever has the command line of the machine, and for the shipped bundles."""
     findings = check(files)
@@ -98,7 +107,7 @@ def _require_own_processes(session: Session, bundle: Bundle) -> None:
         .where(ProcessDefinition.process_id.in_(ids), Deployment.bundle_id != bundle.id)
     )
     if other:
-        raise Conflict(f"Another bundle has a process “{other}”. Choose another id.")
+        raise Conflict(f"Another bundle has a process “{other}”. Give yours another id.")
 
 
 def _add_content(session: Session, deployment: Deployment, bundle: Bundle, files: Files) -> None:

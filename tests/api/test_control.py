@@ -62,6 +62,18 @@ def test_a_process_is_put_on_hold_and_let_go_again(database, as_, incident):
     assert held.headers["ETag"] != resumed.headers["ETag"]
 
 
+def test_the_worklist_tells_which_tasks_are_on_hold(as_, browse, incident):
+    http, worklist = as_("max"), f"/api/v1/tasks?incident={incident.id}"
+    before = [item["is_on_hold"] for item in http.get(worklist).get_json()["items"]]
+
+    http.post(path(incident, "suspend"), json=WHY)
+
+    during = [item["is_on_hold"] for item in http.get(worklist).get_json()["items"]]
+    assert before
+    assert (set(before), set(during)) == ({False}, {True})
+    assert "On hold" in browse("max").open("/inbox?queue=all").text
+
+
 def test_a_cancelled_process_has_nothing_that_waits(database, cast, as_, incident):
     answer = as_("ada").post(path(incident, "cancel"), json=WHY)
 
