@@ -37,7 +37,12 @@ def of(kind: type[Row], values: Mapping[str, Any]) -> Row:
 
 def take(kind: type[Row], values: Iterator[Any]) -> Row:
     """A row from the next values of a result, which has all columns of its table in order."""
-    return of(kind, dict(zip(table_of(kind).columns.keys(), values, strict=False)))
+    return of(kind, dict(zip(_names(kind), values, strict=False)))
+
+
+@cache
+def _names(kind: type[Base]) -> tuple[str, ...]:
+    return tuple(table_of(kind).columns.keys())
 
 
 @cache
