@@ -246,6 +246,31 @@ def test_camunda_8_says_conditions_groups_and_forms_in_its_own_way():
     assert diagram(result).flows["Big_Call"].condition == "size > 5"
 
 
+def test_a_form_of_camunda_8_is_found_where_its_id_says_where_it_lies():
+    parts = '<zeebe:formDefinition formKey="camunda-forms:bpmn:userTaskForm:F1"/>'
+    task = node("userTask", "Look", inner=extended(parts))
+    body = """{"components": [{"type": "number", "key": "size", "label": "Size"}]}"""
+    given = extended(f'<zeebe:userTaskForm id="userTaskForm:F1">{body}</zeebe:userTaskForm>')
+
+    result = camunda8(given, *chain(task))
+
+    assert list(form(result, "Look")) == ["size"]
+
+
+def test_a_condition_on_what_a_mapping_can_not_know_is_asked_of_a_person():
+    mapping = (
+        '<zeebe:ioMapping><zeebe:output source="=unheard = 1" target="big"/></zeebe:ioMapping>'
+    )
+    task = node("userTask", "Look", inner=extended(mapping))
+
+    result = camunda8(*split("=big = true", before=task))
+
+    assert diagram(result).flows["Big_Call"].condition == "big = true"
+    assert asked(result, "script-open") == ["Set_Look"]
+    assert asked(result, "value-unknown") == ["Big"]
+    assert "big" in form(result, "Set_Look")
+
+
 def test_camunda_8_scripts_and_lists_are_feel_already():
     script = extended('<zeebe:script expression="=[1, 2]" resultVariable="hosts"/>')
     several = (

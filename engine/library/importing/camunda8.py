@@ -13,7 +13,8 @@ _ZEEBE = "{http://camunda.org/schema/zeebe/1.0}"
 
 
 def translate(draft: Draft) -> None:
-    bodies = {f.get("id", ""): f.text or "" for f in draft.root.iter(f"{_ZEEBE}userTaskForm")}
+    found = draft.root.iter(f"{_ZEEBE}userTaskForm")
+    bodies = {f.get("id", "").rpartition(":")[2]: f.text or "" for f in found}
     for message in draft.root.findall(tree.bpmn("message")):
         key = _get(message, "subscription", "correlationKey")
         if key:

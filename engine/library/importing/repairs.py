@@ -35,7 +35,9 @@ def pass_checks(
 
 def _simplify(draft: Draft, errors: list[Finding]) -> bool:
     """Change what the findings name; tells whether there was anything to change."""
-    changed = False
+    # What a flow reads is asked for by its gateway, which looks at it anew after each round.
+    flows = {flow.get("id") for outgoing in draft.outgoing.values() for flow in outgoing}
+    changed = any(finding.element_id in flows for finding in errors)
     for finding in errors:
         node = draft.nodes.get(finding.element_id)
         if node is not None and finding.rule != "diagram-too-large":
