@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from engine import instances
-from engine.instances import Move, Reason
+from engine.instances import Move, Reason, messages
 from engine.store.tables import Incident
 from tests.diagrams import (
     activity,
@@ -48,6 +48,10 @@ class Hand:
 
     def moves(self, withdraw, *start):
         return self.does(instances.move, Move((self.token(withdraw),), start))
+
+    def receives(self, name):
+        with self.database.transaction() as session:
+            messages.send(session, name, "", None, self.cast.dora, incident=self.incident.id)
 
     def completes(self, element_id, note="Fine."):
         return complete(self.database, self.incident, element_id, self.cast.dora, note=note)

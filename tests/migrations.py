@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from engine import instances
-from engine.instances import Order, Reason
+from engine.instances import Order, Reason, messages
 from engine.store.tables import Incident, ProcessDefinition, ProcessInstance
 from tests.diagrams import (
     activity,
@@ -37,6 +37,10 @@ class Change:
 
     def completes(self, element_id, note="Fine.", incident=None):
         complete(self.database, incident or self.incident, element_id, self.cast.dora, note=note)
+
+    def receives(self, name):
+        with self.database.transaction() as session:
+            messages.send(session, name, "", None, self.cast.dora, incident=self.incident.id)
 
     def order(self, **mapping):
         """The new version is deployed with the first look at it."""

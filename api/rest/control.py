@@ -104,7 +104,10 @@ def retry(body: dict[str, Any], incident_id: str) -> Tagged:
 @blueprint.alt_response(409, description="It has gone on, is on hold, or has ended")
 @blueprint.alt_response(412, description="Changed since you looked (If-Match)")
 def move(body: dict[str, Any], incident_id: str) -> dict[str, Any]:
-    """Withdraw tokens and start elements in their place; to go back, start an earlier step."""
+    """Withdraw tokens and start elements in their place; to go back, start an earlier step.
+
+    Without tokens, elements start beside what runs; without elements, something must be left.
+    """
     wanted = Move(tuple(body["withdraw"]), tuple(body["start"]))
     with changing() as (session, actor):
         incident = incidents.get(session, incident_id, actor)

@@ -6,7 +6,7 @@ from engine.instances import REASON_LENGTH
 from engine.store.tables import InstanceStatus
 
 _MOMENT = {"description": "UTC, ISO 8601"}
-_SOME = validate.Length(1, 500)
+_MANY = validate.Length(max=500)
 _WHY = {"description": "Why, in a sentence; kept in the history"}
 
 
@@ -34,10 +34,10 @@ class RetrySchema(ReasonSchema):
 
 class MoveSchema(Schema):
     withdraw = fields.List(
-        fields.String(), required=True, validate=_SOME, metadata={"description": "Ids of tokens"}
+        fields.String(), required=True, validate=_MANY, metadata={"description": "Ids of tokens"}
     )
     start = fields.List(
-        fields.String(), required=True, validate=_SOME, metadata={"description": "Ids of elements"}
+        fields.String(), required=True, validate=_MANY, metadata={"description": "Ids of elements"}
     )
     preview = fields.Boolean(
         load_default=False, metadata={"description": "Only tell what would happen"}

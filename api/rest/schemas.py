@@ -2,6 +2,7 @@
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from engine.bpmn import payloads
 from engine.forms import is_plain
 from engine.incidents import CORRECTABLE
 from engine.instances import messages
@@ -257,7 +258,7 @@ class DraftCheckSchema(Schema):
 
 
 def _require_small(payload: object) -> None:
-    problem = messages.problem_of_payload(payload)
+    problem = payloads.problem_of(payload)
     if problem:
         raise ValidationError(problem)
 

@@ -8,6 +8,7 @@ from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 from SpiffWorkflow.task import Task
 
 from engine.bpmn import scripts
+from engine.bpmn.changes import difference
 from engine.bpmn.diagram import Diagram, Node, Trigger
 from engine.bpmn.element import Element, Instance, Variables, compiled, evaluated
 from engine.bpmn.progress import Awaited, OpenTask, Subscription, Wait
@@ -117,7 +118,7 @@ class ReceiveTask(Activity):
     def happen(self, token: Task, payload: Any) -> None:
         instance: Instance = token.workflow
         if self.node.variable:
-            instance.write(token, {self.node.variable: to_data(payload)})
+            instance.write(token, {self.node.variable: payload})
         token.complete()
 
     def wait_of(self, token: Task) -> Wait:
@@ -165,6 +166,7 @@ class Call(Scope):
     def bind(self, called: "Callable") -> None:
         """Put the process that is called into its place."""
         self.called = called
+        self.waiting_starts = called.root.waiting_starts
         self.catching_starts = called.root.catching_starts
 
     def open(self, token: Task, data: Variables) -> None:
@@ -177,9 +179,9 @@ class Call(Scope):
         instance: Instance = token.workflow
         outputs, results = self.called.diagram.outputs, self.inner_data(token)
         names = (name for name in results if name != "incident") if outputs is None else outputs
-        given = {name: results.get(name) for name in names}
+        changed = difference(token.data, {name: results.get(name) for name in names})
         # What came from around the call and is unchanged does not come back as its own.
-        instance.write(token, {k: v for k, v in given.items() if token.data.get(k, ...) != v})
+        instance.write(token, {name: results.get(name) for name in changed})
         token.complete()
 
     def enclose(self, token: Task, data: Variables) -> None:

@@ -59,6 +59,9 @@ class Instance(Protocol):
     def wait(self, token: Task) -> None:
         """List what the token waits for, for those outside."""
 
+    def line_up(self, token: Task) -> None:
+        """Put a token behind those that wait already: what began to wait first goes on first."""
+
     def catch(self, thrower: Task, trigger: Trigger, code: str, payload: Any) -> bool:
         """Give an error, escalation or cancellation to its innermost handler, if there is one."""
 

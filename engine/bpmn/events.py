@@ -36,6 +36,7 @@ class Catching(Element):
             token.internal_data.update(timers.as_state(self._timer.schedule(token.data)))
         elif self.node.trigger is Trigger.MESSAGE:
             token.internal_data["key"] = key_of(evaluated(self._key, token.data))
+        instance.line_up(token)
         instance.wait(token)
         return None
 
@@ -64,7 +65,7 @@ class Catching(Element):
     def receive(self, token: Task, payload: Any) -> None:
         instance: Instance = token.workflow
         if self.node.variable:
-            instance.write(token, {self.node.variable: to_data(payload)})
+            instance.write(token, {self.node.variable: payload})
 
     def rearm(self, token: Task) -> None:
         """Wait for the next one, if there can be one."""
@@ -157,3 +158,11 @@ class ThrowEvent(Element):
         carried = {"code": code} if payload is None else payload
         if not instance.catch(token, trigger, code, carried):
             raise ProcessFailed(self.node.id, f"Nothing catches the error “{code}”.")
+
+
+def taken_over(scope: Task) -> Task | None:
+    """The interrupting event sub-process that runs in a scope; nothing else runs or waits there."""
+    element = scope.task_spec
+    starts = (*element.waiting_starts, *element.catching_starts)
+    handlers = [s.handler for s in starts if isinstance(s, StartEvent) and s.node.interrupts]
+    return next((token for token in scope.children if token.task_spec in handlers), None)

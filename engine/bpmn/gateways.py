@@ -78,6 +78,8 @@ class InclusiveGateway(Join):
 
     def work(self, token: Task) -> bool | None:
         if len(self.incoming) > 1:
+            instance: Instance = token.workflow
+            instance.line_up(token)
             return None  # decided when nothing else can run
         return self._part(token)
 

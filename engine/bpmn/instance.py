@@ -9,7 +9,8 @@ from SpiffWorkflow.util.task import TaskState
 from SpiffWorkflow.workflow import Workflow
 
 from engine import clock
-from engine.bpmn import overrides
+from engine.bpmn import overrides, payloads
+from engine.bpmn.changes import Changes, difference
 from engine.bpmn.definition import Definition
 from engine.bpmn.diagram import Trigger
 from engine.bpmn.element import Element, Path, Variables
@@ -17,7 +18,6 @@ from engine.bpmn.events import Catching, StartEvent
 from engine.bpmn.gateways import InclusiveGateway, Join
 from engine.bpmn.progress import (
     Awaited,
-    Changes,
     Failure,
     OpenTask,
     OpenTimer,
@@ -48,7 +48,11 @@ class Instance(Workflow):
     """One process instance, between two steps or in the middle of one.
 
     Tokens are SpiffWorkflow's tasks; ``tasks`` holds those that are alive, in the order in which
-    they came. Their ids are strings, unique over all instances.
+    they came, or for events and joins: began to wait. Their ids are strings, unique over all
+    instances.
+
+    When several events or joins can go on at the same moment, the one that began to wait first does
+    (BPMN 2.0.2 leaves it open).
     """
 
     def __init__(
@@ -185,12 +189,15 @@ class Instance(Workflow):
         wait = token.task_spec.wait_of(token)
         self.waits[wait.id] = wait
 
+    def line_up(self, token: Task) -> None:
+        self.tasks[token.id] = self.tasks.pop(token.id)
+
     def write(self, token: Task, values: Mapping[str, Any]) -> None:
         if FACTS in values:
             raise ProcessFailed(
                 token.task_spec.node.id, f"“{FACTS}” cannot be set: it is the incident."
             )
-        changes = _difference(token.data, values)
+        changes = difference(token.data, values)
         self._changes.setdefault(token.id, {}).update(changes)
         # Unchanged ones too: an iteration keeps what it wrote when the value around it changes.
         for name, value in values.items():
@@ -206,6 +213,9 @@ class Instance(Workflow):
         self._steps.append(Step(element.node, element.process_id, token.id, changes, detail))
 
     def throw(self, thrower: Task, trigger: Trigger, name: str, key: str, payload: Any) -> None:
+        problem = payloads.problem_of(payload)
+        if problem:
+            raise ProcessFailed(thrower.task_spec.node.id, f"“{name}” cannot carry this. {problem}")
         awaited = Awaited.SIGNAL if trigger is Trigger.SIGNAL else Awaited.MESSAGE
         self._thrown.append(Thrown(awaited, name, key, payload))
         self.explain(thrower, thrown=name)
@@ -237,7 +247,7 @@ class Instance(Workflow):
             new = self._operations[operation](self.facts, parameters)
         except ValueError as error:
             raise OperationFailed(operation, str(error)) from error
-        self._changes.setdefault(token.id, {}).update(_difference(self.facts, new))
+        self._changes.setdefault(token.id, {}).update(difference(self.facts, new))
         self.facts.update(new)
 
     # How it runs
@@ -286,7 +296,7 @@ class Instance(Workflow):
         token.internal_data["failure"] = message
         self._failed.add(token.id)
         self.clear(token)
-        for event in self._attached(token):
+        for event in self._armed_by(token):
             self.withdraw(event)
 
     def _settle(self) -> bool:
@@ -359,13 +369,15 @@ class Instance(Workflow):
 
     def _drop(self, token: Task) -> None:
         if token.task_spec.attached:
-            for event in self._attached(token):
+            for event in self._armed_by(token):
                 self.withdraw(event)
         self._remove_task(token.id)
         self.waits.pop(token.id, None)
 
-    def _attached(self, token: Task) -> list[Task]:
-        return [t for t in token.parent.children if t.internal_data.get("host") == token.id]
+    def _armed_by(self, token: Task) -> list[Task]:
+        """The events on its border, or of a gateway that it waits for."""
+        others = token.parent.children
+        return [t for t in others if token.id in map(t.internal_data.get, ("host", "race"))]
 
     def _waiting(self, token_id: str, kind: type[Wait]) -> Task:
         if not isinstance(self.waits.get(token_id), kind):
@@ -424,12 +436,3 @@ def _told(outcome: Outcome) -> dict[str, Any]:
 
 def _is_armed_start(token: Task) -> bool:
     return isinstance(token.task_spec, StartEvent) and token.state == TaskState.STARTED
-
-
-def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> Changes:
-    return {k: (old.get(k), v) for k, v in new.items() if _differs(old.get(k), v) or k not in old}
-
-
-def _differs(old: object, new: object) -> bool:
-    """Whether a value changed; Python takes ``True`` for 1, and FEEL does not."""
-    return old != new or isinstance(old, bool) is not isinstance(new, bool)

@@ -5,9 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from engine.bpmn.changes import Changes
 from engine.bpmn.diagram import Node
-
-Changes = dict[str, tuple[Any, Any]]  # name -> (old, new)
 
 
 class Awaited(StrEnum):

@@ -12,8 +12,9 @@ from typing import Any
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.bpmn.activities import Call
-from engine.bpmn.element import Variables
+from engine.bpmn.activities import Call, Scope
+from engine.bpmn.element import Element, Variables
+from engine.bpmn.events import BoundaryEvent
 from engine.bpmn.instance import Instance
 from engine.bpmn.repetition import LoopVariables
 from engine.errors import InvalidDocument
@@ -86,18 +87,31 @@ def _add(instance: Instance, row: _Row, maps: list[dict[str, Any]]) -> None:
         raise ValueError(f"{token_id} has too much or too little to it")
     if state not in _ALIVE or not isinstance(memory, dict) or not isinstance(token_id, str):
         raise ValueError(f"{token_id} is no token")
-    if (scope_id is None) is not (
-        element is instance.definition.root
-    ) or token_id in instance.tasks:
+    is_process = element is instance.definition.root
+    if (scope_id is None) is not is_process or token_id in instance.tasks:
         raise ValueError(f"{token_id} stands nowhere")
+    if _waits_beside(element, state) and memory["host"] not in instance.tasks:
+        raise ValueError(f"{token_id} waits beside nothing")
     # A scope comes before what runs in it, so that no scope can be inside itself.
-    token = Task(instance, element, instance.tasks[scope_id] if scope_id else None, state, token_id)
+    scope = None if is_process else _scope(instance, scope_id)
+    token = Task(instance, element, scope, state, token_id)
     token.internal_data = memory
     token.data = _variables(place, maps, instance.facts)
     if called and isinstance(element, Call):
         element.enclose(token, _variables(called[0], maps, instance.facts))
     if state == TaskState.STARTED and element.wait_of(token) is not None:
         instance.wait(token)
+
+
+def _scope(instance: Instance, scope_id: str) -> Task:
+    scope = instance.tasks[scope_id]
+    if not isinstance(scope.task_spec, Scope):
+        raise ValueError(f"{scope_id} holds no tokens")  # noqa: TRY004 -- of a text
+    return scope
+
+
+def _waits_beside(element: Element, state: int) -> bool:
+    return isinstance(element, BoundaryEvent) and state == TaskState.STARTED
 
 
 def _variables(place: Any, maps: list[dict[str, Any]], facts: Mapping[str, Any]) -> Variables:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine import bundles, clock, history
 from engine.actors import Actor
-from engine.bpmn import control
+from engine.bpmn import control, moving, payloads
 from engine.bpmn.control import Place
 from engine.bpmn.diagram import Node
 from engine.bpmn.progress import Progress
@@ -21,7 +21,6 @@ from engine.errors import Conflict, InvalidAnswers
 from engine.history import Event
 from engine.instances import delivery, intervention, state
 from engine.instances.intervention import Reason
-from engine.instances.messages import problem_of_payload
 from engine.people import permissions
 from engine.people.permissions import Action
 from engine.store import rows
@@ -30,7 +29,7 @@ from engine.store.tables import Incident, IncidentStatus, InstanceStatus, Proces
 
 @dataclass(frozen=True)
 class Move:
-    """Tokens to withdraw and elements to start in their place."""
+    """Tokens to withdraw and elements to start in their place; either may be none."""
 
     withdraw: tuple[str, ...]  # ids of tokens
     start: tuple[str, ...]  # ids of elements
@@ -142,12 +141,10 @@ def move(
     return intervention.keep(session, taken, instance, entry)
 
 
-def _apply(move: Move, instance: Instance) -> control.Moved:
-    if not move.withdraw:
-        raise InvalidAnswers({"withdraw": "Say what ends."})
-    if not move.start:
-        raise InvalidAnswers({"start": "Say what starts in its place."})
-    return control.move(instance, move.withdraw, move.start)
+def _apply(move: Move, instance: Instance) -> moving.Moved:
+    if not move.withdraw and not move.start:
+        raise InvalidAnswers({"start": "Say what starts, or what is withdrawn."})
+    return moving.move(instance, move.withdraw, move.start)
 
 
 def _failed(instance: Instance, token_id: str) -> Place:
@@ -160,7 +157,7 @@ def _failed(instance: Instance, token_id: str) -> Place:
 def _check(corrections: Mapping[str, Any], known: Container[str]) -> None:
     unknown = "The process has no such variable, and the step reads none of this name."
     problems = {
-        name: problem_of_payload(value) if name in known else unknown
+        name: payloads.problem_of(value) if name in known else unknown
         for name, value in corrections.items()
     }
     errors = {name: problem for name, problem in problems.items() if problem}

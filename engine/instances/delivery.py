@@ -5,6 +5,7 @@ the message is addressed to that incident; and if the message has neither key no
 instance that waits for the name at all. Whatever finds no receiver waits.
 """
 
+import logging
 from contextlib import suppress
 from datetime import timedelta
 
@@ -14,17 +15,18 @@ from sqlalchemy.orm import Session, aliased
 from engine import clock
 from engine.bpmn.progress import Awaited
 from engine.bpmn.run import Instance
-from engine.errors import Conflict
+from engine.errors import Conflict, InvalidDocument
 from engine.history import Entry, Event
 from engine.instances import state, steps
 from engine.store.tables import (
     Incident,
-    InstanceStatus,
     Message,
     MessageStatus,
     ProcessInstance,
     Subscription,
 )
+
+logger = logging.getLogger("steadyhand.delivery")
 
 _LONGEST_PAUSE = timedelta(hours=1)
 
@@ -55,16 +57,8 @@ FITTING = (
         or_(Message.incident_id.is_(None), Message.incident_id == ProcessInstance.incident_id),
     )
 )
-# One that failed without naming an element is broken: it waits until somebody has looked.
-CAN_MOVE = or_(
-    ProcessInstance.status == InstanceStatus.RUNNING,
-    and_(
-        ProcessInstance.status == InstanceStatus.FAILED,
-        ProcessInstance.failed_element_id.is_not(None),
-    ),
-)
 _RECEIVER = (
-    FITTING.where(Message.id == bindparam("message_id"), CAN_MOVE)
+    FITTING.where(Message.id == bindparam("message_id"), state.CAN_MOVE)
     .order_by(Subscription.id)
     .limit(1)
 )
@@ -73,7 +67,7 @@ _DUE = select(Message).where(
     or_(Message.next_attempt_at.is_(None), Message.next_attempt_at <= bindparam("now")),
     ~IS_AMBIGUOUS,
     or_(
-        FITTING.where(CAN_MOVE).exists(),
+        FITTING.where(state.CAN_MOVE).exists(),
         # Its receiver went on without it: a signal is for those who waited when it was thrown.
         and_(Message.awaits == Awaited.SIGNAL, ~FITTING.exists()),
     ),
@@ -90,7 +84,7 @@ _CONDITIONAL = (
     .where(
         ProcessInstance.incident_id == bindparam("incident_id"),
         Subscription.awaits == Awaited.CONDITION,
-        CAN_MOVE,
+        state.CAN_MOVE,
     )
     .limit(1)
 )
@@ -114,17 +108,31 @@ def deliver(session: Session, message_id: str) -> None:
 
 
 def deliver_if_awaited(session: Session, message_id: str) -> None:
-    """Hand over a message that has just been sent, or leave it to the worker."""
-    with suppress(Conflict), session.begin_nested():
-        deliver(session, message_id)
+    """Hand over a message that has just been sent, or leave it to the worker.
+
+    What goes wrong with the receiver is no matter of the sender's: the message is postponed.
+    """
+    try:
+        with suppress(Conflict), session.begin_nested():
+            deliver(session, message_id)
+    except Exception as error:  # this is the worker's first attempt, made early
+        logger.exception("deliver failed on %s", message_id)
+        postpone(session, message_id, f"{type(error).__name__}: {error}")
 
 
 def postpone(session: Session, message_id: str, problem: str) -> None:
-    """After an attempt that went wrong, try again later and later."""
+    """After an attempt that went wrong, try again later and later.
+
+    A receiver whose state is damaged fails, and is waited for until somebody has looked.
+    """
     message = session.get_one(Message, message_id)
     message.attempts += 1
     pause = min(timedelta(seconds=2 ** min(message.attempts, 20)), _LONGEST_PAUSE)
     message.next_attempt_at, message.problem = clock.now() + pause, problem
+    receiver = session.execute(_RECEIVER, {"message_id": message_id}).first()
+    if receiver is not None:
+        _fail_if_damaged(session, receiver.instance_id)
+    session.flush()
 
 
 def reconsider(session: Session, incident: Incident) -> None:
@@ -133,9 +141,13 @@ def reconsider(session: Session, incident: Incident) -> None:
     What was changed must have been flushed.
     """
     instance_id = session.scalar(_CONDITIONAL, {"incident_id": incident.id})
-    if instance_id is not None:
-        loaded = state.load(session, instance_id)
+    if instance_id is None:
+        return
+    loaded = state.load(session, instance_id)
+    try:
         steps.take(session, loaded, incident, Instance.go_on)
+    except InvalidDocument as error:  # the change of the facts stands
+        steps.fail(session, instance_id, str(error))
 
 
 def _hand_over(session: Session, message: Message, subscription_id: str, instance_id: str) -> None:
@@ -151,6 +163,14 @@ def _hand_over(session: Session, message: Message, subscription_id: str, instanc
 
     steps.take(session, loaded, incident, receive, first=(_received(message),))
     message.receiver_id = incident.id
+
+
+def _fail_if_damaged(session: Session, instance_id: str) -> None:
+    loaded = state.load(session, instance_id)
+    try:
+        state.take_up(session, loaded, session.get_one(Incident, loaded.incident_id))
+    except InvalidDocument as error:
+        steps.fail(session, instance_id, str(error))
 
 
 def _received(message: Message) -> Entry:

@@ -1,6 +1,5 @@
 """Messages from outside: send one, see which still wait and why, give one up."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from engine import clock, forms, history
 from engine.actors import Actor
+from engine.bpmn import payloads
 from engine.bpmn.progress import Awaited, Thrown
 from engine.errors import Conflict, InvalidAnswers, NotFound
 from engine.history import Entry, Event
-from engine.instances import delivery
+from engine.instances import delivery, state
 from engine.instances.writing import message_row
 from engine.people import permissions
 from engine.people.permissions import Action
@@ -29,13 +29,11 @@ from engine.store.tables import (
 
 LONGEST_NAME = 200  # characters, of a name and of a key
 LONGEST_REASON = 2_000
-LARGEST_PAYLOAD = 64 * 1024  # bytes of JSON
-DEEPEST_PAYLOAD = 32  # lists and objects in one another
 
 # How the process is that could take a message.
 _RECEIVER = (
     delivery.FITTING.with_only_columns(ProcessInstance.status)
-    .order_by(~delivery.CAN_MOVE, Subscription.id)
+    .order_by(~state.CAN_MOVE, Subscription.id)
     .limit(1)
     .scalar_subquery()
 )
@@ -73,7 +71,7 @@ def send(
     """
     permissions.require(actor, Action.SEND_MESSAGE)
     _require_fits({"name": _problem_of(name, 1), "key": _problem_of(key, 0)})
-    _require_fits({"payload": problem_of_payload(payload)})
+    _require_fits({"payload": payloads.problem_of(payload)})
     addressee = _addressee(session, incident, actor).id if incident else None
     thrown = Thrown(Awaited.MESSAGE, name, key, payload)
     message = Message(**message_row(thrown, actor.name, addressee))
@@ -119,19 +117,6 @@ def discard(session: Session, message_id: str, reason: str, actor: Actor) -> Tra
     return _track(session, message)
 
 
-def problem_of_payload(payload: Any) -> str | None:
-    """A sentence about what does not fit, for those who check before they send."""
-    if not _is_flat(payload, DEEPEST_PAYLOAD):
-        return f"Nest at most {DEEPEST_PAYLOAD} lists and objects in one another."
-    try:
-        size = len(json.dumps(payload, allow_nan=False, ensure_ascii=False).encode())
-    except (TypeError, ValueError):
-        return "Send what JSON can hold: text, finite numbers, true, false, null, lists, objects."
-    if size > LARGEST_PAYLOAD:
-        return f"Use at most {LARGEST_PAYLOAD:,} bytes of JSON; these are {size:,}."
-    return None
-
-
 def _problem_of(text: str, shortest: int, longest: int = LONGEST_NAME) -> str | None:
     if len(text) < shortest:
         return "This must not be empty."
@@ -144,14 +129,6 @@ def _require_fits(problems: Mapping[str, str | None]) -> None:
     found = {field: problem for field, problem in problems.items() if problem}
     if found:
         raise InvalidAnswers(found)
-
-
-def _is_flat(value: Any, levels: int) -> bool:
-    """Whether the value holds no more than so many levels of lists and objects."""
-    if not isinstance(value, dict | list):
-        return True
-    parts = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(_is_flat(part, levels - 1) for part in parts)
 
 
 def _addressee(session: Session, name: str, actor: Actor) -> Incident:

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from engine import bundles
 from engine.actors import Actor
-from engine.bpmn import migration, run
+from engine.bpmn import matching, migration, run
 from engine.bpmn.diagram import Kind, Node
-from engine.bpmn.migration import Match, Route
+from engine.bpmn.matching import Match, Route
 from engine.bpmn.progress import OpenTask
 from engine.bpmn.progress import Subscription as Awaits
 from engine.bpmn.run import Instance
@@ -182,7 +182,7 @@ def _require_known(deployed: Deployed, element_ids: Iterable[str]) -> None:
 
 def _matches(route: Route, instance: ProcessInstance) -> list[Match]:
     try:
-        return migration.matches(instance.snapshot, route)
+        return matching.matches(instance.snapshot, route)
     except InvalidDocument:
         return []  # the outcome of this instance says so
 
@@ -190,7 +190,7 @@ def _matches(route: Route, instance: ProcessInstance) -> list[Match]:
 def _elements(matches: Iterable[Match]) -> list[ElementPlan]:
     """The plan of each element, however many tokens stand on it."""
     listed = list(matches)
-    keys = [(match.process_id, match.node.id, match.problem) for match in listed]
+    keys = [(m.process_id, m.node.id, m.problem, m.is_dropped) for m in listed]
     counts, last = Counter(keys), dict(zip(keys, listed, strict=True))
     return [_element(match, counts[key]) for key, match in last.items()]
 
@@ -206,7 +206,7 @@ def _element(match: Match, tokens: int) -> ElementPlan:
         target_id=target.id if target else None,
         target_name=target.title if target else None,
         problem=match.problem,
-        is_dropped=bool(match.problem) and match.accompanies,
+        is_dropped=match.is_dropped,
     )
 
 

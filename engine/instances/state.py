@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine import bundles, clock
@@ -19,6 +19,14 @@ from engine.store.tables import Incident, InstanceStatus, ProcessInstance, table
 
 OPERATIONS = {name: operation.apply for name, operation in CATALOGUE.items()}
 MOVING = (InstanceStatus.RUNNING, InstanceStatus.FAILED)
+# The same for a query: one that failed without naming an element is broken and waits for a person.
+CAN_MOVE = or_(
+    ProcessInstance.status == InstanceStatus.RUNNING,
+    and_(
+        ProcessInstance.status == InstanceStatus.FAILED,
+        ProcessInstance.failed_element_id.is_not(None),
+    ),
+)
 
 _instances = table_of(ProcessInstance)
 # What ``Loaded`` takes, in its order; other parts add them to a query of their own.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import bundles, clock, history
@@ -96,18 +96,9 @@ def take(
 
 def find_due(session: Session, limit: int) -> list[str]:
     """Ids of instances with a timer that is due, the longest overdue first."""
-    # One that failed without naming an element is broken: it waits until somebody has looked.
-    is_moving = or_(
-        ProcessInstance.status == InstanceStatus.RUNNING,
-        ProcessInstance.failed_element_id.is_not(None),
-    )
     query = (
         select(ProcessInstance.id)
-        .where(
-            ProcessInstance.next_due_at <= clock.now(),
-            ProcessInstance.status.in_(state.MOVING),
-            is_moving,
-        )
+        .where(ProcessInstance.next_due_at <= clock.now(), state.CAN_MOVE)
         .order_by(ProcessInstance.next_due_at)
         .limit(limit)
     )

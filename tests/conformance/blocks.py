@@ -640,6 +640,8 @@ class Around:
     numbers: tuple[str, ...] = NUMBERS
     # Two tokens may be here at once: they would meet in one join, so there may be none.
     is_shared: bool = False
+    # This may be gone through again while what led nowhere is still on its way.
+    is_repeated: bool = False
     is_transaction: bool = False
     # What an event handler may not throw: it would call itself without end.
     silent: frozenset[str] = frozenset()
@@ -663,7 +665,8 @@ class _Maker:
 
     def process(self, around: Around) -> Process:
         """One that is called sees all variables of its caller, or those that it names."""
-        process_id, inner = self._id("process"), replace(around, numbers=NUMBERS, is_shared=False)
+        process_id = self._id("process")
+        inner = replace(around, numbers=NUMBERS, is_shared=False, is_repeated=False)
         inputs, outputs = None, None
         blocks: tuple[Block, ...] = ()
         if around.depth and self._chance(0.4):
@@ -690,7 +693,10 @@ class _Maker:
         counts = (1, 1, 2, 2, 3) if around.depth else (4, 6, 8)
         blocks = [self.block(around) for _ in range(self._random.choice(counts))]
         if around.depth > 1 and self._chance(0.12):
-            blocks.append(self._random.choice((self._end, self._end, self._scatter))(around))
+            last = self._random.choice((self._end, self._end, self._scatter))(around)
+            # The reference knows no tokens of another round that would meet in one join.
+            if not around.is_repeated or not _has_join((*blocks, last)):
+                blocks.append(last)
         return Sequence(self._id("seq"), tuple(blocks))
 
     def block(self, around: Around) -> Block:
@@ -749,7 +755,8 @@ class _Maker:
         return Sequence(self._id("seq")) if self._chance(0.15) else self.body(around.inside())
 
     def _repeat(self, around: Around) -> Block:
-        body = Sequence(self._id("seq"), (self._task(around), self.body(around.inside())))
+        inner = around.inside(is_repeated=True)
+        body = Sequence(self._id("seq"), (self._task(around), self.body(inner)))
         return Repeat(self._id("again"), body, self._condition(around), self._random.randint(1, 3))
 
     def _event_choice(self, around: Around) -> Block:
@@ -811,7 +818,7 @@ class _Maker:
         if loop:
             item = (loop.item,) if isinstance(loop, MultiInstance) and loop.item else ()
             inner = replace(inner, numbers=(*around.numbers, "loopCounter", *item))
-        inner = replace(inner, is_shared=False, is_transaction=False)
+        inner = replace(inner, is_shared=False, is_repeated=False, is_transaction=False)
         kinds = [self._sub_process, self._sub_process, self._task, self._receive, self._service]
         if "call" not in around.silent and not isinstance(loop, StandardLoop):
             kinds.append(self._call)
@@ -882,9 +889,8 @@ class _Maker:
     def _boundary(self, trigger: str, around: Around) -> Boundary:
         interrupts = trigger in ("error", "cancel") or self._chance(0.5)
         rejoins = interrupts and self._chance(0.7)
-        inner = around.inside(
-            silent=_silenced(around, trigger), is_shared=around.is_shared or not interrupts
-        )
+        is_shared = around.is_shared or not interrupts or (around.is_repeated and not rejoins)
+        inner = around.inside(silent=_silenced(around, trigger), is_shared=is_shared)
         event = self._event(trigger, around, repeats=not interrupts)
         return Boundary(event, interrupts, self._handling(trigger, inner), rejoins)
 
@@ -908,7 +914,7 @@ class _Maker:
         start = self._event(trigger, replace(around, numbers=seen), repeats=not interrupts)
         if trigger == "conditional":
             start = replace(start, condition=self._condition(around))
-        inner = around.inside(silent=_silenced(around, trigger), is_shared=False)
+        inner = around.inside(silent=_silenced(around, trigger), is_shared=False, is_repeated=False)
         return EventSubProcess(
             self._id("handler"), start, interrupts, self._handling(trigger, inner)
         )
@@ -1005,6 +1011,10 @@ class _Maker:
     def _id(self, kind: str) -> str:
         self._count += 1
         return f"{kind}{self._count}"
+
+
+def _has_join(blocks: tuple[Block, ...]) -> bool:
+    return any(isinstance(part, Parallel | Inclusive) for block in blocks for part in walk(block))
 
 
 def _silenced(around: Around, trigger: str) -> frozenset[str]:

@@ -272,7 +272,7 @@ class Machine:
 
     def _has_more(self) -> bool:
         """Nothing else can run: take the first inclusive join or condition whose time has come."""
-        # BPMN does not say which of several goes first; here it is the one that came up first.
+        # BPMN does not say which of several goes first: here what began to wait first.
         for wait in self.open("join", "conditional"):
             was_true, wait.was_true = wait.was_true, bool(wait.is_true and wait.is_true())
             if wait.was_true and not was_true:
@@ -703,8 +703,10 @@ class Machine:
         variables = {name: seen[name] for name in process.inputs or seen}
 
         def give_back() -> None:
+            around = frame.visible
             for name in process.outputs or variables:
-                frame.write(name, variables[name])
+                if name not in around or around[name] != variables[name]:
+                    frame.write(name, variables[name])
             done()
 
         self._open_scope(process, region.open(), Frame(variables), give_back)

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from engine import bundles, clock
-from engine.bpmn import control, migration, run
+from engine.bpmn import control, migration, moving, run
 from engine.bpmn.definition import compile_definition
-from engine.bpmn.migration import Route
+from engine.bpmn.matching import Route
 from engine.operations import CATALOGUE
 from tests.conformance.support_running import SAMPLES
 
@@ -89,7 +89,7 @@ def test_every_move_that_is_offered_leaves_a_process_that_can_be_taken_up_again(
         for place in control.places(way.instance):
             for target in place.targets:
                 moved = way.restored(way.definition, state)
-                control.move(moved, [place.token_id], [target.id])
+                moving.move(moved, [place.token_id], [target.id])
                 again = way.restored(way.definition, run.save(moved))
                 assert again.waits == moved.waits
                 assert moved.completed or moved.waits or moved.progress().failures

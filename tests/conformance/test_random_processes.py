@@ -226,14 +226,17 @@ class Difference:
 
 
 def find_difference(
-    process: Process, seed: int, reference: type[Machine] = Machine
+    process: Process,
+    seed: int,
+    reference: type[Machine] = Machine,
+    kinds: Iterable[type[Kept]] = (Kept, Stored),
 ) -> Difference | None:
     """Run the process in all machines at once; the seed decides what happens to it."""
     random = Random(seed)  # noqa: S311 -- nothing is kept secret
     actions: list[Action] = []
     moved = timedelta(0)
     expected = Expected(reference(process))
-    machines = [Kept(compiled(process)), Stored(compiled(process))]
+    machines = [kind(compiled(process)) for kind in kinds]
     try:
         for _ in range(MAX_ACTIONS):
             difference = _compare(expected.look(), machines, actions)

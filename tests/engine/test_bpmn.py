@@ -7,14 +7,11 @@ from itertools import pairwise
 
 import pytest
 
-from engine import bundles, clock
+from engine import clock
 from engine.bpmn import reader, run
-from engine.bpmn.definition import compile_definition
 from engine.bpmn.instance import MAX_STEPS
 from engine.errors import Conflict, InvalidAnswers, InvalidDocument
-from engine.operations import CATALOGUE
 from tests.diagrams import (
-    bundle,
     catch,
     end,
     flow,
@@ -29,60 +26,9 @@ from tests.diagrams import (
     timer,
     user_task,
 )
+from tests.stories import FACTS, OPERATIONS, Story, compiled
 
-FACTS = {"title": "Mail is down", "status": "new", "reopened_count": 0, "is_major": False}
-OPERATIONS = {name: operation.apply for name, operation in CATALOGUE.items()}
 HOUR = timedelta(hours=1)
-
-
-def compiled(*elements, decisions=()):
-    files = bundles.read(bundle(*elements, decisions=decisions))
-    (drawn,) = files.diagrams.values()
-    return compile_definition(drawn, files.decisions)
-
-
-class Story:
-    """One instance and what happened to it; ``again`` saves and restores it between the steps."""
-
-    def __init__(self, definition, *, again=False):
-        self._definition = definition
-        self._again = again
-        self.steps = []
-        self.instance = run.start(definition, FACTS, OPERATIONS)
-        self._keep()
-
-    def complete(self, element_id, **answers):
-        return self.complete_with(element_id, answers)
-
-    def complete_with(self, element_id, answers):
-        task_id = next(t.id for t in self.now.open_tasks if t.element_id == element_id)
-        self.instance.complete(task_id, answers)
-        return self._keep()
-
-    def fire(self):
-        self.instance.fire_timers()
-        return self._keep()
-
-    @property
-    def waits(self):
-        return sorted(task.element_id for task in self.now.open_tasks)
-
-    @property
-    def trace(self):
-        return [step.element_id for step in self.steps]
-
-    @property
-    def failure(self):
-        (failure,) = self.now.failures
-        return failure
-
-    def _keep(self):
-        self.now = self.instance.progress()
-        self.steps += self.now.steps
-        if self._again:
-            saved = run.save(self.instance)
-            self.instance = run.restore(self._definition, saved, self.instance.facts, OPERATIONS)
-        return self
 
 
 def two_ways(condition):

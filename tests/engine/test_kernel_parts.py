@@ -6,7 +6,7 @@ import pytest
 from SpiffWorkflow.task import Task
 
 from engine import clock
-from engine.bpmn import overrides, scripts, timers
+from engine.bpmn import changes, overrides, scripts, timers
 from engine.bpmn.diagram import TimerText
 from engine.feel import FeelError
 
@@ -102,3 +102,20 @@ def test_what_is_no_assignment_is_refused(line):
 def test_another_build_of_spiffworkflow_is_refused():
     with pytest.raises(RuntimeError, match=r"SpiffWorkflow\.task\.Task of SpiffWorkflow is not"):
         overrides.require({Task: "0" * 64})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_told"),
+    [
+        ({}, {"a": None}, True),
+        ({"a": 1}, {"a": 1}, False),
+        ({"a": 1}, {"a": True}, True),
+        ({"a": [{"b": 1}]}, {"a": [{"b": True}]}, True),
+        ({"a": [{"b": 1}]}, {"a": [{"b": 1.0}]}, False),
+        ({"a": [1]}, {"a": [1, 2]}, True),
+        ({"a": {"b": 1}}, {"a": {"c": 1}}, True),
+        ({"a": 1, "b": 2}, {"a": 1}, False),
+    ],
+)
+def test_a_change_is_told_where_feel_sees_one(old, new, is_told):
+    assert changes.difference(old, new) == ({"a": (old.get("a"), new["a"])} if is_told else {})

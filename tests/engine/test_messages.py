@@ -428,7 +428,7 @@ def test_a_suspended_process_still_counts_when_a_message_could_mean_several(data
     assert moved_on(database, cast.dora, running) == [False]
 
 
-def test_a_message_whose_receiver_cannot_be_read_costs_itself_alone_and_is_tried_later(
+def test_a_message_whose_receiver_cannot_be_read_costs_itself_alone_and_waits(
     database, cast, time_travel
 ):
     deploy(database, later(caught("Wait", "message", "paid", correlationKey=OF_SERVICE)))
@@ -446,7 +446,62 @@ def test_a_message_whose_receiver_cannot_be_read_costs_itself_alone_and_is_tried
     assert moved == [1, 0]
     assert [status_of(database, one) for one in sent] == [WAITING, DELIVERED]
     assert tracked.waits_because.startswith("Delivery failed and will be tried again: ")
-    assert waiting(database, cast.max)[0].message.attempts == 2
+    assert waiting(database, cast.max)[0].message.attempts == 1
+    assert failure_of(database, broken) == DAMAGED
+
+
+DAMAGED = "The saved state of this process does not fit its diagram."
+
+
+def failure_of(database, incident):
+    with database.reading() as session:
+        (instance,) = session.query(ProcessInstance).filter_by(incident_id=incident.id)
+        return instance.failure if instance.status is InstanceStatus.FAILED else None
+
+
+DAMAGES = {
+    "no JSON": lambda saved: "no JSON",
+    "no snapshot": lambda saved: "[]",
+    "an old version": lambda saved: saved.replace('"version":2', '"version":1'),
+    "without its host": lambda saved: saved.replace('"host"', '"ghost"'),
+    "inside a task": lambda saved: saved.replace('"small#process"', '"Look"'),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_receiver_is_no_matter_of_the_sender(damage, database, cast):
+    deploy(database, stoppable())
+    broken = report(database, cast.dora)
+    with database.transaction() as session:
+        row = session.query(ProcessInstance).filter_by(incident_id=broken.id).one()
+        row.snapshot = damage(row.snapshot)
+
+    sent = send(database, cast.dora, name="stop", incident=broken.id)
+
+    assert status_of(database, sent) is WAITING
+    assert sent.waits_because.startswith("Delivery failed and will be tried again: ")
+    assert failure_of(database, broken)
+    (told,) = entries(database, broken.id, Event.PROCESS_FAILED)
+    assert told.detail == {"message": failure_of(database, broken)}
+
+
+def test_a_message_is_delivered_once_its_damaged_receiver_is_mended(database, cast, time_travel):
+    deploy(database, awaiting_payment_of_service())
+    incident = report(database, cast.dora, service="Shop")
+    with database.reading() as session:
+        sound = session.query(ProcessInstance).filter_by(incident_id=incident.id).one().snapshot
+    set_status(database, incident, InstanceStatus.RUNNING, snapshot="no JSON")
+    send(database, cast.dora, key="Shop")
+
+    set_status(database, incident, InstanceStatus.FAILED, snapshot=sound)
+    with database.transaction() as session:
+        found = incidents.get(session, incident.id, cast.max)
+        instances.take_up(session, found, instances.Reason("It is mended."), cast.max)
+    time_travel(timedelta(seconds=3))
+    worker.run_once(database)
+
+    assert moved_on(database, cast.dora, incident) == [True]
+    assert waiting(database, cast.max) == []
 
 
 def test_the_pauses_between_attempts_grow_up_to_an_hour(database, cast):
@@ -690,6 +745,18 @@ def test_a_correction_takes_no_step_where_no_condition_is_awaited(database, cast
     with database.reading() as session:
         (instance,) = session.query(ProcessInstance).filter_by(incident_id=incident.id)
     assert instance.version == 1
+
+
+def test_a_correction_stands_even_if_the_process_that_it_concerns_is_damaged(database, cast):
+    condition = caught("Wait", "conditional", 'incident.service = "Shop"')
+    deploy(database, bundle(*line(condition, user_task("Look"))))
+    incident = report(database, cast.dora, service="Mail")
+    set_status(database, incident, InstanceStatus.RUNNING, snapshot="no JSON")
+
+    corrected = correct(database, incident, cast.dora, service="Shop")
+
+    assert corrected.service == "Shop"
+    assert failure_of(database, incident) == DAMAGED
 
 
 def test_a_suspended_process_is_corrected_without_a_step(database, cast):

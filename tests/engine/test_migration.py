@@ -22,6 +22,7 @@ from tests.diagrams import (
     bundle,
     call,
     end,
+    ended,
     event_subprocess,
     flow,
     gateway,
@@ -221,6 +222,23 @@ def test_beside_an_interrupting_handler_nothing_is_armed(change, database, time_
     changed = change(old, (*old, again))
     time_travel(2 * HOUR)
     worker.run_once(database)
+
+    outcome = changed.migrates()
+
+    assert outcome.armed == ()
+    assert changed.places() == ["Handle", "Handler"]
+
+
+def test_beside_a_handler_of_errors_nothing_is_armed(change):
+    failing = (start(), LOOK, ended("Failed", "error", "E1"), flow("Reported", "Look"))
+    old = (*failing, flow("Look", "Failed"), handler("error", "E1"))
+    nag = event_subprocess(
+        "Nag",
+        *(begun("Late", "timer", "PT1H"), user_task("Chase"), end("Chased")),
+        *(flow("Late", "Chase"), flow("Chase", "Chased")),
+    )
+    changed = change(old, (*old, nag))
+    changed.completes("Look")
 
     outcome = changed.migrates()
 
