@@ -204,8 +204,9 @@ def import_(file: Path, directory: Path) -> None:
 
 
 def prepared(config: Settings) -> Database:
-    """The database, migrated, with every shipped bundle deployed."""
+    """The database, migrated, with every shipped bundle deployed; closed with the command."""
     database = Database(config.database_url)
+    click.get_current_context().call_on_close(database.close)
     migrate.upgrade(database)
     with database.transaction() as session:
         library.load_shipped(session)

@@ -1,31 +1,27 @@
 """A real database, real people and a small deployed process for every test that asks."""
 
-import shutil
-
 import pytest
 
 from engine import clock, library
-from engine.store import migrate
-from engine.store.database import Database
+from tests import databases
 from tests.factories import Cast
 from tests.server import Server
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory):
-    """The file of a database without rows: migrating once instead of for each test."""
-    file = tmp_path_factory.mktemp("migrated") / "steadyhand.db"
-    database = Database(f"sqlite:///{file}")
-    migrate.upgrade(database)
-    database.close()
-    return file
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def fresh(request, tmp_path_factory):
+    """Makes databases without rows, on both; migrated once instead of for each test."""
+    if request.param == "sqlite":
+        yield databases.Sqlite(tmp_path_factory.mktemp("databases")).fresh
+    else:
+        with databases.postgresql() as postgresql:
+            yield postgresql.fresh
 
 
 @pytest.fixture
-def database(tmp_path, migrated):
-    database = Database(f"sqlite:///{shutil.copy(migrated, tmp_path)}")
-    yield database
-    database.close()
+def database(fresh):
+    with fresh() as database:
+        yield database
 
 
 @pytest.fixture
@@ -53,7 +49,7 @@ def server(tmp_path, database):
     """A running server over the test's database, with the shipped process and nobody's data."""
     with database.transaction() as session:
         library.load_shipped(session)
-    server = Server(tmp_path)
+    server = Server(tmp_path, database.url)
     server.start()
     yield server
     server.stop()

@@ -14,10 +14,11 @@ START_SECONDS = 30
 
 
 class Server:
-    """`steadyhand serve` on a free port over the SQLite file in ``data``."""
+    """`steadyhand serve` on a free port over a database; its log lies in ``data``."""
 
-    def __init__(self, data):
+    def __init__(self, data, database_url):
         self.data = data
+        self._environment = {**os.environ, "DATABASE_URL": database_url}
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process = None
@@ -27,7 +28,7 @@ class Server:
         command += ["--port", str(self.port), *arguments]
         with (self.data / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ}
+                command, cwd=ROOT, stdout=log, stderr=log, env=self._environment
             )
         self._wait_until_served()
 

@@ -117,7 +117,7 @@ def take_up(session: Session, incident: Incident, reason: Reason, actor: Actor) 
 def preview_move(session: Session, incident: Incident, move: Move, actor: Actor) -> Progress:
     """What ``move`` would do: what goes, what runs by itself, what opens. Nothing is kept."""
     permissions.require(actor, Action.CONTROL_PROCESS, incident)
-    loaded = intervention.load(session, incident)
+    loaded = intervention.load(session, incident, to_change=False)
     state.require_moving(loaded)
     instance = state.take_up(session, loaded, incident)
     _apply(move, instance)

@@ -67,9 +67,9 @@ def begin(
     return Intervention(incident, loaded, text, actor)
 
 
-def load(session: Session, incident: Incident) -> Loaded:
+def load(session: Session, incident: Incident, *, to_change: bool = True) -> Loaded:
     query = select(ProcessInstance.id).where(ProcessInstance.incident_id == incident.id)
-    return state.load(session, session.scalars(query).one())
+    return state.load(session, session.scalars(query).one(), to_change=to_change)
 
 
 def keep(

@@ -76,7 +76,7 @@ class Overview:
 def look(session: Session, incident: Incident, actor: Actor) -> Overview:
     """How the process of an incident stands; nothing stands in one that has ended."""
     permissions.require(actor, Action.READ_AUDIT)
-    loaded = intervention.load(session, incident)
+    loaded = intervention.load(session, incident, to_change=False)
     row = session.get_one(ProcessInstance, loaded.id)
     deployed = bundles.deployed(session, row.definition_id)
     if row.status in ENDED:

@@ -38,9 +38,8 @@ COLUMNS = (
     ProcessInstance.snapshot,
     ProcessInstance.version,
 )
-_LOAD = Statement(
-    select(*COLUMNS).where(ProcessInstance.id == bindparam("instance_id")).with_for_update()
-)
+_LOOK = select(*COLUMNS).where(ProcessInstance.id == bindparam("instance_id"))
+_READ, _LOAD = Statement(_LOOK), Statement(_LOOK.with_for_update())
 _SAVED = ("snapshot", "status", "failure", "failed_element_id", "next_due_at", "ended_at")
 _SAVE = Statement(
     update(_instances)
@@ -55,7 +54,7 @@ _ADD = Statement(insert(_instances))
 
 @dataclass(frozen=True)
 class Loaded:
-    """The columns of an instance, locked where the database has row locks."""
+    """The columns of an instance."""
 
     id: str
     incident_id: str
@@ -65,8 +64,10 @@ class Loaded:
     version: int
 
 
-def load(session: Session, instance_id: str) -> Loaded:
-    (row,) = _LOAD.find(session, {"instance_id": instance_id})
+def load(session: Session, instance_id: str, *, to_change: bool = True) -> Loaded:
+    """The instance, locked where the database has row locks unless it is only looked at."""
+    statement = _LOAD if to_change else _READ
+    (row,) = statement.find(session, {"instance_id": instance_id})
     return Loaded(*row)
 
 

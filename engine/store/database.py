@@ -3,14 +3,23 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 # SQLite has one writer, and its busy handler is not fair: threads queue here instead of polling.
 _write_turn = threading.Lock()
+_CONNECTIONS = 16
+# What a PostgreSQL server does for us when a process of ours stops in the middle of something.
+_LIMITS = {
+    "statement_timeout": "30s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "10s",
+}
+_SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 class Database:
@@ -20,20 +29,23 @@ class Database:
         """``url`` is a SQLAlchemy URL; nothing is opened until the first transaction."""
         self.url = url
         self.engine = _create_engine(url)
+        is_sqlite = self.engine.dialect.name == "sqlite"
+        self._turn = _write_turn if is_sqlite else nullcontext()
+        self._read_only = {"read_only": True} if is_sqlite else _SNAPSHOT
         # Without autoflush: the engine flushes where order matters, and once at the end.
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """One change: commits once at the end, or leaves nothing behind."""
-        with _write_turn, self._sessions() as session, session.begin():
+        with self._turn, self._sessions() as session, session.begin():
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view that takes no write lock."""
         with self._sessions() as session:
-            session.connection(execution_options={"read_only": True})
+            session.connection(execution_options=self._read_only)
             yield session
 
     def close(self) -> None:
@@ -42,11 +54,18 @@ class Database:
 
 def _create_engine(url: str) -> Engine:
     # Sessions end every transaction themselves; a second rollback on return would end nothing.
-    engine = create_engine(url, pool_size=16, pool_reset_on_return=None)
-    if engine.dialect.name == "sqlite":
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, pool_size=_CONNECTIONS, pool_reset_on_return=None)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-    return engine
+        return engine
+    return create_engine(
+        url,
+        pool_size=_CONNECTIONS,
+        pool_pre_ping=True,  # a server that came back has ended our connections
+        pool_reset_on_return=None,
+        connect_args={"options": " ".join(f"-c {name}={most}" for name, most in _LIMITS.items())},
+    )
 
 
 def _set_up_sqlite(dbapi_connection: Any, _record: Any) -> None:

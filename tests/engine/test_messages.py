@@ -689,19 +689,17 @@ def test_only_some_may(act, allowed, database, cast):
     assert may == allowed.split()
 
 
-def command(tmp_path, *words):
+def command(database, *words):
     """What is typed after ``steadyhand``, over the test's database."""
-    return CliRunner().invoke(cli.main, ["--data", str(tmp_path), *words])
+    return CliRunner(env={"DATABASE_URL": database.url}).invoke(cli.main, words)
 
 
-def test_an_administrator_lists_and_discards_what_waits_from_the_command_line(
-    tmp_path, database, cast
-):
+def test_an_administrator_lists_and_discards_what_waits_from_the_command_line(database, cast):
     sent = send(database, cast.dora, key="Shop").message
 
-    listed = command(tmp_path, "message", "list")
-    discarded = command(tmp_path, "message", "discard", sent.id, "--reason", "Sent twice.")
-    again = command(tmp_path, "message", "discard", sent.id, "--reason", "Sent twice.")
+    listed = command(database, "message", "list")
+    discarded = command(database, "message", "discard", sent.id, "--reason", "Sent twice.")
+    again = command(database, "message", "discard", sent.id, "--reason", "Sent twice.")
 
     assert listed.output.splitlines() == [
         f"{sent.id} {sent.created_at:%Y-%m-%dT%H:%M:%SZ} message paid",

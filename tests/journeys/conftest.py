@@ -8,6 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
+from tests.databases import Sqlite
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # The tools of bpmn.io draw their own panels; we look at everything around them.
@@ -17,6 +19,12 @@ REPORT = {
     "service": "Dealer portal",
     "affected": "customers",
 }
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory):
+    """One database is enough for what people see; the API's tests run on both."""
+    return Sqlite(tmp_path_factory.mktemp("databases")).fresh
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The shipped process `incident`: each path as a story, and no flow that no story takes."""
 
-import shutil
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,7 +8,6 @@ import pytest
 
 from engine import bundles, clock, incidents, library, worker
 from engine.history import Event
-from engine.store.database import Database
 from engine.store.tables import IncidentStatus
 from tests.factories import SHIPPED, Cast, complete, entries, open_tasks, report
 
@@ -176,19 +174,17 @@ class Played:
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory, migrated):
+def played(fresh):
     """Every story, told once in one database; time only goes on."""
-    file = shutil.copy(migrated, tmp_path_factory.mktemp("stories"))
-    database = Database(f"sqlite:///{file}")
-    cast = Cast(database)
-    with database.transaction() as session:
-        library.load_shipped(session)
     waited = []
-    try:
-        yield {name: play(database, cast, story, waited) for name, story in STORIES.items()}
-    finally:
-        clock.shift(-sum(waited, timedelta()))
-        database.close()
+    with fresh() as database:
+        cast = Cast(database)
+        with database.transaction() as session:
+            library.load_shipped(session)
+        try:
+            yield {name: play(database, cast, story, waited) for name, story in STORIES.items()}
+        finally:
+            clock.shift(-sum(waited, timedelta()))
 
 
 def play(database, cast, story, waited):
