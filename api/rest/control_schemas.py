@@ -32,13 +32,7 @@ class RetrySchema(ReasonSchema):
             raise ValidationError("Name the step that reads them.", "token")
 
 
-class MoveSchema(Schema):
-    withdraw = fields.List(
-        fields.String(), required=True, validate=_MANY, metadata={"description": "Ids of tokens"}
-    )
-    start = fields.List(
-        fields.String(), required=True, validate=_MANY, metadata={"description": "Ids of elements"}
-    )
+class PreviewedSchema(Schema):
     preview = fields.Boolean(
         load_default=False, metadata={"description": "Only tell what would happen"}
     )
@@ -46,6 +40,15 @@ class MoveSchema(Schema):
         load_default="",
         validate=validate.Length(max=REASON_LENGTH),
         metadata={"description": "Required unless this is a preview"},
+    )
+
+
+class MoveSchema(PreviewedSchema):
+    withdraw = fields.List(
+        fields.String(), required=True, validate=_MANY, metadata={"description": "Ids of tokens"}
+    )
+    start = fields.List(
+        fields.String(), required=True, validate=_MANY, metadata={"description": "Ids of elements"}
     )
 
 
@@ -129,7 +132,7 @@ class MovedSchema(Schema):
     is_ended = fields.Boolean()
 
 
-class MigrationSchema(Schema):
+class MigrationSchema(PreviewedSchema):
     to = fields.Integer(required=True, metadata={"description": "The other version"})
     mapping = fields.Dict(
         keys=fields.String(),
@@ -142,14 +145,6 @@ class MigrationSchema(Schema):
         load_default=None,
         allow_none=True,
         metadata={"description": "Ids or numbers; null for every open incident of this version"},
-    )
-    preview = fields.Boolean(
-        load_default=False, metadata={"description": "Only tell what would happen"}
-    )
-    reason = fields.String(
-        load_default="",
-        validate=validate.Length(max=REASON_LENGTH),
-        metadata={"description": "Required unless this is a preview"},
     )
 
 

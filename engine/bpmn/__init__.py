@@ -9,6 +9,7 @@ gateways, activities, repetition, events, with scripts and timers
 payloads                   how much of it fits into a message
 instance, progress, changes
                            the tokens of one instance and the loop that runs them; what came of it
+handlers                   who handles what was thrown
 snapshot                   what is between two steps, as text
 run                        the way in: start, restore, save
 control, reading, moving   what people see of a running instance, and how they move its tokens

@@ -9,7 +9,7 @@ from SpiffWorkflow.util.task import TaskState
 from SpiffWorkflow.workflow import Workflow
 
 from engine import clock
-from engine.bpmn import overrides, payloads
+from engine.bpmn import handlers, overrides, payloads
 from engine.bpmn.changes import Changes, difference
 from engine.bpmn.definition import Definition
 from engine.bpmn.diagram import Trigger
@@ -224,7 +224,7 @@ class Instance(Workflow):
             self._signal(name, payload)
 
     def catch(self, thrower: Task, trigger: Trigger, code: str, payload: Any) -> bool:
-        found = _handler(thrower, trigger, code)
+        found = handlers.find(thrower, trigger, code)
         if found is None:
             return False
         place, handler = found
@@ -399,29 +399,6 @@ class Instance(Workflow):
         self._steps: list[Step] = []
         self._thrown: list[Thrown] = []
         self._failed: set[str] = set()
-
-
-def _handler(thrower: Task, trigger: Trigger, code: str) -> tuple[Task, Element] | None:
-    """The innermost handler: a boundary event of a token, or an event sub-process in it."""
-    token = thrower
-    while token is not None:
-        boundary = _match(token.task_spec.handlers, trigger, code)
-        if boundary:
-            return token, boundary
-        scope = token.parent
-        # What a handler throws itself goes further out.
-        if scope is not None and not token.task_spec.node.is_event_subprocess:
-            start = _match(scope.task_spec.catching_starts, trigger, code)
-            if start:
-                return scope, start
-        token = scope
-    return None
-
-
-def _match(handlers: Iterable[Element], trigger: Trigger, code: str) -> Element | None:
-    """A handler with this very code goes before one for any."""
-    fitting = [h for h in handlers if h.node.trigger is trigger and h.node.event.name in (code, "")]
-    return max(fitting, key=lambda handler: handler.node.event.name, default=None)
 
 
 def _told(outcome: Outcome) -> dict[str, Any]:

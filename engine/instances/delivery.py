@@ -5,7 +5,6 @@ the message is addressed to that incident; and if the message has neither key no
 instance that waits for the name at all. Whatever finds no receiver waits.
 """
 
-import logging
 from contextlib import suppress
 from datetime import timedelta
 
@@ -25,8 +24,6 @@ from engine.store.tables import (
     ProcessInstance,
     Subscription,
 )
-
-logger = logging.getLogger("steadyhand.delivery")
 
 _LONGEST_PAUSE = timedelta(hours=1)
 
@@ -110,14 +107,13 @@ def deliver(session: Session, message_id: str) -> None:
 def deliver_if_awaited(session: Session, message_id: str) -> None:
     """Hand over a message that has just been sent, or leave it to the worker.
 
-    What goes wrong with the receiver is no matter of the sender's: the message is postponed.
+    A receiver whose state is damaged is no matter of the sender's: the message is postponed.
     """
     try:
         with suppress(Conflict), session.begin_nested():
             deliver(session, message_id)
-    except Exception as error:  # this is the worker's first attempt, made early
-        logger.exception("deliver failed on %s", message_id)
-        postpone(session, message_id, f"{type(error).__name__}: {error}")
+    except InvalidDocument as error:
+        postpone(session, message_id, str(error))
 
 
 def postpone(session: Session, message_id: str, problem: str) -> None:

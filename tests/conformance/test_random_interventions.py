@@ -6,7 +6,8 @@ from engine.bpmn import migration, moving, run
 from engine.bpmn.matching import Route
 from engine.bpmn.progress import OpenTask
 from engine.bpmn.repetition import Repetition
-from tests.conformance.blocks import describe, generate
+from tests.conformance.blocks import describe
+from tests.conformance.generator import generate
 from tests.conformance.test_random_processes import (
     CHUNK,
     MODELS,

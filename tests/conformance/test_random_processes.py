@@ -46,11 +46,11 @@ from tests.conformance.blocks import (
     Task,
     Throw,
     describe,
-    draw,
-    generate,
     is_part,
     walk,
 )
+from tests.conformance.drawing import draw
+from tests.conformance.generator import generate
 from tests.conformance.reference import Machine, Wait
 
 MODELS = 5_000 if os.environ.get("STEADYHAND_LONG") else 500
