@@ -227,6 +227,13 @@ def test_the_audit_trace_shows_every_entry_to_those_who_may_read_it(database, ca
     assert refused.status_code == 403
 
 
+@pytest.mark.parametrize(("username", "may"), [("dora", True), ("olga", False), ("aude", False)])
+def test_the_page_of_a_process_leads_to_a_report_for_those_who_may(username, may, browse):
+    page = browse(username).open("/processes/small").text
+
+    assert ('href="/report?process=small"' in page) is may
+
+
 def test_the_process_owner_deploys_a_draft(database, cast, browse):
     _save_draft(database, cast, d.user_task("Look", due_in="PT1H"))
 
