@@ -17,7 +17,11 @@ from engine.store.database import Database
 from engine.store.tables import Base
 
 _counted = itertools.count(1)
-_EMPTY = "; ".join(str(table.delete()) for table in reversed(Base.metadata.sorted_tables))
+_JOBS = ("procrastinate_periodic_defers", "procrastinate_jobs", "procrastinate_workers")
+_EMPTY = "; ".join(
+    [str(table.delete()) for table in reversed(Base.metadata.sorted_tables)]
+    + [f"DELETE FROM {name}" for name in _JOBS]  # noqa: S608 -- names of ours
+)
 # Nothing here outlives the run; what must survive a crash is tested on a server of its own.
 _HASTY = ("fsync", "full_page_writes", "synchronous_commit")
 

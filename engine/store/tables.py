@@ -65,6 +65,12 @@ class MessageStatus(StrEnum):
     DISCARDED = "discarded"  # given up by a person
 
 
+class EffectStatus(StrEnum):
+    PENDING = "pending"  # to be sent, now or at the next attempt
+    DONE = "done"  # the receiver has answered that it has it
+    FAILED = "failed"  # given up after so many attempts; a person may try again
+
+
 class TaskStatus(StrEnum):
     OPEN = "open"  # anyone in the candidate group may claim it
     CLAIMED = "claimed"  # has an assignee
@@ -85,6 +91,7 @@ def _stored(statuses: type[StrEnum]) -> Enum:
 class Base(DeclarativeBase):
     type_annotation_map = {
         datetime: UtcDateTime,
+        EffectStatus: _stored(EffectStatus),
         IncidentStatus: _stored(IncidentStatus),
         InstanceStatus: _stored(InstanceStatus),
         MessageStatus: _stored(MessageStatus),
@@ -354,6 +361,41 @@ class Message(Base):
     attempts: Mapped[int]  # that went wrong
     next_attempt_at: Mapped[datetime | None]  # not before, after one that went wrong
     problem: Mapped[str | None] = mapped_column(Text)  # of the last attempt
+
+
+# ---- what leaves, and what came in twice
+
+
+class Effect(Base):
+    """Something to be done outside (the outbox), written with the change that wants it."""
+
+    __tablename__ = "effect"
+    __table_args__ = (Index("ix_effect_status_created_at", "status", "created_at"),)
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)  # the receiver's, to tell twins
+    kind: Mapped[str] = mapped_column(String(32))  # who sends it
+    target: Mapped[str] = mapped_column(Text)  # where to
+    payload: Mapped[Any] = mapped_column(JSON)
+    incident_id: Mapped[str | None] = mapped_column(ForeignKey("incident.id"), index=True)
+    status: Mapped[EffectStatus]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    attempts: Mapped[int]
+    result: Mapped[str | None] = mapped_column(Text)  # what the receiver answered, or the problem
+
+
+class IdempotencyKey(Base):
+    """The answer to a request that may come again with the same key; kept for a day."""
+
+    __tablename__ = "idempotency_key"
+
+    principal: Mapped[str] = mapped_column(String(200), primary_key=True)  # who sent it
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request_hash: Mapped[str] = mapped_column(String(64))  # SHA-256 of method, address and body
+    status: Mapped[int]
+    headers: Mapped[dict[str, str]] = mapped_column(JSON)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class AuditEntry(Base):

@@ -13,11 +13,17 @@ def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
     return "sa.DateTime(timezone=True)" if is_moment else False
 
 
+def include_name(name: str | None, kind: str, _: Any) -> bool:
+    """The job engine keeps its own tables."""
+    return kind != "table" or not (name or "").startswith("procrastinate_")
+
+
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
     render_as_batch=True,
     render_item=render_item,
+    include_name=include_name,
     compare_type=True,
 )
 with context.begin_transaction():
