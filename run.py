@@ -1,8 +1,9 @@
-"""The two commands of this repository, with nothing but Python's standard library.
+"""The commands of this repository, with nothing but Python's standard library.
 
 python3 run.py [--port N] [--data DIR]     install what is missing, serve a demonstration
 python3 run.py test [--long] [ARGS]        everything that CI runs; ARGS go to pytest
 python3 run.py check                       format, lint, types, import contracts
+python3 run.py bench [NAME ...] [--short]  what everything costs; --json FILE keeps the figures
 """
 
 import argparse
@@ -19,6 +20,8 @@ VENV = ROOT / ".venv"
 SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
 OLDEST = (3, 11)
+COMMANDS = ("serve", "test", "check", "bench")
+TAKES_MORE = ("test", "bench")  # arguments that what they run understands
 
 
 def main() -> int:
@@ -27,15 +30,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("command", nargs="?", choices=["serve", "test", "check"], default="serve")
+    parser.add_argument("command", nargs="?", choices=COMMANDS, default="serve")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--data", type=Path, default=ROOT / ".steadyhand")
     parser.add_argument("--long", action="store_true", help="the long form of slow tests")
     options, rest = parser.parse_known_args()
-    if rest and options.command != "test":
+    if rest and options.command not in TAKES_MORE:
         parser.error(f"unknown arguments: {' '.join(rest)}")
     if options.command == "serve":
         return serve(options.port, options.data)
+    if options.command == "bench":
+        return bench(rest)
     return check() if options.command == "check" else test(rest, is_long=options.long)
 
 
@@ -63,6 +68,12 @@ def test(arguments: list[str], *, is_long: bool) -> int:
     """Check, then every test."""
     environment = {"STEADYHAND_LONG": "1"} if is_long else {}
     return check() or _run_all(["pytest", *arguments], environment=environment)
+
+
+def bench(arguments: list[str]) -> int:
+    """Measure; PostgreSQL is among what the tests need."""
+    install_test_tools()
+    return _run_all(["python", "-m", "benchmarks", *arguments])
 
 
 def install() -> None:

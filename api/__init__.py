@@ -2,9 +2,10 @@
 
 from flask import Flask
 
-from api import auth, errors, security
+from api import auth, errors, health, idempotency, logs, metrics, security, tracing
 from api.context import EXTENSION
 from api.doors import alertmanager
+from api.logs import LoggedFlask
 from api.rest import register_rest
 from api.web import register_pages
 from engine.settings import Settings
@@ -15,15 +16,20 @@ MAX_BODY_BYTES = 1024 * 1024
 
 def create_app(database: Database, settings: Settings) -> Flask:
     """The WSGI application over a migrated database."""
-    app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
+    app = LoggedFlask(__name__, static_folder="web/static", template_folder="web/templates")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["SESSION_COOKIE_SECURE"] = settings.is_secure
     app.json.sort_keys = False  # type: ignore[attr-defined] # of Flask's default provider
     app.extensions[EXTENSION] = database
+    tracing.register(app, database)
+    logs.register(app)
+    metrics.register(app)
+    app.register_blueprint(health.blueprint)
     app.before_request(auth.require_same_origin)
     app.after_request(security.add_headers)
     register_rest(app)
     app.register_blueprint(alertmanager.blueprint)
     register_pages(app)
+    idempotency.register(app)
     errors.register(app)
     return app

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden, Unauthorized
 
@@ -24,6 +24,8 @@ def actor(session: Session) -> Actor:
         found = credentials.find_actor(session, CredentialKind.SESSION, secret) if secret else None
     if found is None:
         raise Unauthorized("Sign in, or send an API token as “Authorization: Bearer …”.")
+    g.person_id = found.id  # for the log
+    g.actor = found  # for the frame of the page
     return found
 
 

@@ -1,7 +1,7 @@
 """Turns what the engine says into RFC 9457 problems for programmes and pages for people."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import Flask, Response, current_app, json, redirect, render_template, request, url_for
@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest, HTTPException
 
+from api.context import database
 from engine.errors import (
     Conflict,
     InvalidAnswers,
@@ -18,6 +19,9 @@ from engine.errors import (
     Refused,
     StaleVersion,
 )
+from engine.store import migrate, outages
+from engine.store.migrate import State
+from engine.store.outages import Outage
 
 _STATUS: dict[type[Exception], tuple[int, str]] = {
     NotFound: (404, "Not found"),
@@ -28,6 +32,34 @@ _STATUS: dict[type[Exception], tuple[int, str]] = {
     InvalidDocument: (422, "Unreadable file"),
     Refused: (422, "Refused by the checks"),
 }
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """What is said while the database serves no changes, or nothing at all."""
+
+    status: int
+    title: str
+    detail: str
+    retry_after: int  # seconds
+
+
+_REFUSALS = {
+    Outage.UNREACHABLE: _Refusal(
+        503, "Database cannot be reached", "Steadyhand cannot reach its database just now.", 5
+    ),
+    Outage.BUSY: _Refusal(
+        503, "Database is busy", "Too much is going on at once; this had to give way.", 1
+    ),
+    Outage.FULL: _Refusal(
+        507,
+        "Disk is full",
+        "The disk of the database is full: everything can be read, nothing can be changed.",
+        30,
+    ),
+}
+# An answer that got lost does not tell whether the change is made.
+_REPEAT = "Send the request again later; with an Idempotency-Key it acts once, come what may."
 
 # Where the web framework has only its own words.
 _SAID = {
@@ -45,6 +77,8 @@ def register(app: Flask) -> None:
     for kind in _STATUS:
         app.register_error_handler(kind, handle_engine_error)
     app.register_error_handler(StaleDataError, handle_lost_race)
+    for raised in outages.ERRORS:
+        app.register_error_handler(raised, handle_outage)
     app.register_error_handler(HTTPException, handle_http_error)
     app.register_error_handler(RecursionError, handle_too_deep)
 
@@ -59,6 +93,22 @@ def handle_lost_race(_: StaleDataError) -> ResponseReturnValue:
     return handle_engine_error(Conflict("Somebody else changed this just now. Look at it again."))
 
 
+def handle_outage(error: Exception) -> ResponseReturnValue:
+    """What the database refuses for now; whatever else it says is a mistake of ours."""
+    kind = outages.kind_of(error)
+    if kind is None and migrate.state(database()) is State.BEHIND:
+        kind = Outage.UNREACHABLE  # what needs tables that are not there yet
+    if kind is None:
+        raise error
+    refusal = _REFUSALS[kind]
+    # The first line alone: the others may hold what nobody should read in a log.
+    reason = str(getattr(error, "orig", error)).partition("\n")[0]
+    current_app.logger.warning("%s: %s", refusal.title, reason)
+    detail = f"{refusal.detail} {_REPEAT}" if _is_programme() else refusal.detail
+    retry = [("Retry-After", str(refusal.retry_after))]
+    return _answer(refusal.status, refusal.title, detail, [], retry)
+
+
 def handle_too_deep(error: RecursionError) -> ResponseReturnValue:
     """JSON that is nested a thousand times; logged, since it could be a loop of our own."""
     current_app.logger.warning("Too deep", exc_info=error)
@@ -67,6 +117,9 @@ def handle_too_deep(error: RecursionError) -> ResponseReturnValue:
 
 def handle_http_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
+    cause = getattr(error, "original_exception", None)
+    if cause is not None and outages.kind_of(cause):
+        return handle_outage(cause)  # which came while another answer was being written
     if status == 401 and not _is_programme():
         next_path = request.full_path if request.method == "GET" else None
         return redirect(url_for("sign_in.form", next=next_path))

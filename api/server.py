@@ -8,14 +8,23 @@ from types import FrameType
 import click
 from cheroot.wsgi import Server
 
-from api import create_app
-from engine import cli, demo, intake, worker
+from api import create_app, logs
+from engine import cli, demo, intake, settings, worker
 from engine.actors import SYSTEM
+from engine.outbox import Outside
 from engine.people import accounts
 from engine.settings import Settings
 from engine.store.database import Database
 
 THREADS = 8
+_BACKLOG = 512  # connections that wait to be taken, when everybody comes at once
+
+
+class WebServer(Server):
+    """Cheroot, with its own troubles in the log."""
+
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002 -- cheroot's
+        logging.getLogger("cheroot").log(level, msg, exc_info=traceback)
 
 
 @cli.main.command()
@@ -25,9 +34,9 @@ THREADS = 8
 @click.pass_obj
 def serve(config: Settings, host: str, port: int, is_demo: bool) -> None:  # noqa: FBT001 -- click's
     """Serve Steadyhand, with one worker thread."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
     database = cli.prepared(config)
-    server = Server((host, port), create_app(database, config), numthreads=THREADS)
+    app = create_app(database, config)
+    server = WebServer((host, port), app, numthreads=THREADS, request_queue_size=_BACKLOG)
     try:
         server.prepare()
     except OSError as error:
@@ -39,11 +48,15 @@ def serve(config: Settings, host: str, port: int, is_demo: bool) -> None:  # noq
         if accounts.is_nobody_there(session):
             click.echo("Nobody can sign in yet: steadyhand user add NAME --role administrator")
     click.echo(f"Steadyhand is at {url} (Ctrl+C ends it)")
-    _run(server, database)
+    _run(server, database, Outside(alert_url=config.alert_url))
 
 
 def main() -> None:
     """The console script: every command of the engine, and ``serve``."""
+    try:
+        logs.configure(settings.from_environment().log_level)
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
     cli.main(prog_name="steadyhand")
 
 
@@ -65,9 +78,9 @@ def _introduce(database: Database, url: str) -> None:
     click.echo("")
 
 
-def _run(server: Server, database: Database) -> None:
+def _run(server: WebServer, database: Database, outside: Outside) -> None:
     stopping = threading.Event()
-    sweeper = threading.Thread(target=worker.run, args=(database, stopping), name="worker")
+    sweeper = threading.Thread(target=worker.run, args=(database, stopping, outside), name="worker")
 
     def stop(_: int, __: FrameType | None) -> None:
         stopping.set()

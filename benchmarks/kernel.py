@@ -1,24 +1,23 @@
 """The kernel alone: take up a saved instance, complete a task, run on, save; CPU and bytes.
 
-    python benchmarks/kernel.py [--rounds 2000]
-
 Nothing but ``engine.bpmn``: no database, no HTTP. The floor beside it, in the same run, is reading
 and writing the same saved state as JSON and doing nothing with it. Figures are medians of the CPU
-time of one call. It prints; it does not judge.
+time of one call.
 """
 
-import argparse
 import json
 import statistics
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
+from benchmarks.figures import Figure
+from benchmarks.places import Place
 from engine import bundles, library
-from engine.bpmn import reader, run
+from engine.bpmn import reader
+from engine.bpmn import run as kernel
 from engine.bpmn.definition import Definition, compile_definition
 from engine.bpmn.run import Instance
 from engine.operations import CATALOGUE, READABLE
@@ -30,21 +29,26 @@ PAST = (10, 100, 1_000)
 CLASSIFIED = {"kind": "incident", "category": "mail", "impact": "medium", "urgency": "medium"}
 
 
-def main() -> None:
-    """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=2_000)
-    rounds = parser.parse_args().rounds
-    print(f"{'load, complete, run on, save':<36}{'CPU µs':>10}{'floor µs':>10}{'bytes':>8}")
+@dataclass(frozen=True)
+class Size:
+    rounds: int
+
+
+FULL = Size(rounds=2_000)
+SHORT = Size(rounds=20)
+
+
+def run(size: Size, _: Sequence[Place]) -> Iterator[Figure]:
+    """A step after a short and a long past, and whole lifecycles in memory."""
     looping = loop()
     for past in PAST:
-        show(
-            f"a loop, after {past} steps", looping, looped(looping, past), {"note": "again"}, rounds
-        )
+        saved = looped(looping, past)
+        again = {"note": "again"}
+        yield from step(f"a loop, after {past:,} steps", looping, saved, again, size.rounds)
     shipped = incident()
-    begun = run.save(run.start(shipped, FACTS, OPERATIONS))
-    show("the shipped process, its first task", shipped, begun, CLASSIFIED, rounds)
-    print(f"\nfour-task lifecycles a second, in memory, one core: {lifecycles(rounds):,.0f}")
+    begun = kernel.save(kernel.start(shipped, FACTS, OPERATIONS))
+    yield from step("the shipped process", shipped, begun, CLASSIFIED, size.rounds)
+    yield Figure("four-task lifecycles, one core", "", lifecycles(size.rounds), "/s")
 
 
 def loop() -> Definition:
@@ -57,12 +61,12 @@ def loop() -> Definition:
 
 def looped(definition: Definition, past: int) -> str:
     """A saved instance with that many finished elements behind it."""
-    instance = run.start(definition, FACTS, OPERATIONS)
+    instance = kernel.start(definition, FACTS, OPERATIONS)
     steps = len(instance.progress().steps)
     while steps < past:
         complete(instance, {"note": "again"})
         steps += len(instance.progress().steps)
-    return run.save(instance)
+    return kernel.save(instance)
 
 
 def incident() -> Definition:
@@ -81,23 +85,27 @@ def complete(instance: Instance, answers: dict[str, object]) -> None:
     instance.complete(next(iter(instance.progress().open_tasks)).id, answers)
 
 
-def show(name: str, definition: Definition, saved: str, answers: dict, rounds: int) -> None:
-    """Print one line: the step, and the floor."""
-    task_id = run.restore(definition, saved, FACTS, OPERATIONS).progress().open_tasks[0].id
+def step(
+    name: str, definition: Definition, saved: str, answers: dict[str, Any], rounds: int
+) -> Iterator[Figure]:
+    """Take up, complete, run on, save; and the floor."""
+    first = kernel.restore(definition, saved, FACTS, OPERATIONS)
+    task_id = first.progress().open_tasks[0].id
     written = ""
 
-    def step() -> None:
+    def take() -> None:
         nonlocal written
-        instance = run.restore(definition, saved, FACTS, OPERATIONS)
+        instance = kernel.restore(definition, saved, FACTS, OPERATIONS)
         instance.complete(task_id, answers)
         instance.progress()
-        written = run.save(instance)
+        written = kernel.save(instance)
 
     def floor() -> None:
         json.dumps(json.loads(saved), separators=(",", ":"))
 
-    took, least = median(step, rounds), median(floor, rounds)
-    print(f"{name:<36}{1e6 * took:>10.0f}{1e6 * least:>10.0f}{len(written.encode()):>8}")
+    took, least = median(take, rounds), median(floor, rounds)
+    yield Figure(f"{name}: CPU", "", 1e6 * took, "µs", 1e6 * least)
+    yield Figure(f"{name}: saved", "", len(written.encode()), "B")
 
 
 def lifecycles(rounds: int) -> float:
@@ -105,7 +113,7 @@ def lifecycles(rounds: int) -> float:
     definition = compiled(*diagrams.line(*(diagrams.user_task(f"T{i}") for i in range(4))))
 
     def lifecycle() -> None:
-        instance = run.start(definition, FACTS, OPERATIONS)
+        instance = kernel.start(definition, FACTS, OPERATIONS)
         for _ in range(4):
             complete(instance, {"note": "done"})
         if not instance.progress().is_ended:
@@ -122,7 +130,3 @@ def median(work: Callable[[], None], rounds: int) -> float:
         work()
         seconds.append(time.process_time() - before)
     return statistics.median(seconds[rounds // 10 :])
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,12 @@
 """Every rule of Steadyhand; knows nothing of HTTP. A module imports only from below itself here:
 
 cli, demo          entry points: the command line, and a demonstration with people and incidents
-worker             fires due timers and delivers messages, one process instance a transaction
+worker             fires timers, delivers messages, does jobs; as many side by side as one likes
 library/           versions of bundles, their checks, the draft of the next version, imports
 intake             a report or signal comes in: recognise, deduplicate, open or update an incident
 tasks              the worklist: find, claim, release, complete
 incidents          the incident itself: find, read, correct, trace
+health  upkeep     whether the installation works, and what of it needs somebody
 instances/         running process instances: steps, messages, control by people, migration
 operations         what a diagram may do to its incident: the catalogue that service tasks call
 people/            accounts, credentials, permissions
@@ -15,7 +16,10 @@ forms              form schema -> what to ask, and which answers are right
 bpmn/              the only part that knows SpiffWorkflow: read, lint, compile, run, snapshot
 dmn/               decisions: compiled once, evaluated with which rules matched
 feel/              the expression language of diagrams and decisions
-store/             tables, migrations, and the only commit
+outbox             what is to be done outside, written with the change that wants it, sent later
+jobs/              work after the commit, at least once: Procrastinate on both databases
+idempotency        the answer to a request that may come again
+store/             tables and their words for the search, migrations, copies, and the only commit
 actors             who acts: an identity with its roles
 identifiers  settings  clock  safe_xml  errors
 """

@@ -34,6 +34,10 @@ class InvalidDocument(Exception):
     """A file that is not the XML or JSON that it should be."""
 
 
+class UnfitDatabase(Exception):
+    """A database or a backup that cannot be used for what is asked; nothing was changed."""
+
+
 Severity = Literal["error", "warning"]
 
 

@@ -31,6 +31,7 @@ class Event(StrEnum):
     PROCESS_MIGRATED = "process:migrated"  # to another version of the process
     ELEMENT_COMPLETED = "element:completed"  # an automatic element of the diagram
     TIMER_FIRED = "timer:fired"
+    TIMER_MOVED = "timer:moved"  # a person let it fire at another moment
     MESSAGE_SENT = "message:sent"  # by a person or a programme
     MESSAGE_RECEIVED = "message:received"
     MESSAGE_DISCARDED = "message:discarded"
@@ -48,6 +49,7 @@ class Event(StrEnum):
     PASSWORD_SET = "password:set"  # noqa: S105 -- an event's name
     CREDENTIAL_ISSUED = "credential:issued"  # a sign-in is the issue of a session
     DOOR_ADDED = "door:added"
+    JOB_RETRIED = "job:retried"  # one that had been given up
 
     @property
     def is_deviation(self) -> bool:
@@ -63,6 +65,7 @@ _DEVIATIONS = frozenset(
         Event.PROCESS_RETRIED,
         Event.PROCESS_MOVED,
         Event.PROCESS_MIGRATED,
+        Event.TIMER_MOVED,
     )
 )
 

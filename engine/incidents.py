@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, tuple_
+from sqlalchemy import Integer, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from engine import bundles, clock, forms, history, instances
@@ -16,7 +17,7 @@ from engine.forms import Field, Form
 from engine.history import Entry, Event
 from engine.people import permissions
 from engine.people.permissions import Action
-from engine.store import rows
+from engine.store import rows, words
 from engine.store.statement import Statement
 from engine.store.tables import (
     AuditEntry,
@@ -28,6 +29,7 @@ from engine.store.tables import (
     TaskStatus,
     table_of,
 )
+from engine.store.words import Shape
 
 CORRECTABLE = ("title", "description", "service", "affected")
 
@@ -42,8 +44,9 @@ _FINISHED = (Event.ELEMENT_COMPLETED, Event.TASK_COMPLETED, Event.TIMER_FIRED)
 _STORY = 2_000  # entries; an incident that ran longer shows its audit trace in pages
 
 
+_incidents = table_of(Incident)
 _BY_NAME = Statement(
-    select(*table_of(Incident).columns).where(
+    select(*_incidents.columns).where(
         or_(Incident.id == bindparam("name"), Incident.number == bindparam("name"))
     )
 )
@@ -80,21 +83,46 @@ def find(
     session: Session,
     actor: Actor,
     *,
+    text: str = "",
     status: IncidentStatus | None = None,
     only_open: bool = False,
-    before: tuple[str, str] | None = None,
+    before: str | None = None,
     limit: int = 50,
 ) -> list[Incident]:
-    """Newest first; ``before`` is ``(number, id)`` of the last one already seen."""
-    query = permissions.visible(select(Incident), actor, Action.READ_INCIDENT)
-    if status:
-        query = query.where(Incident.status == status)
+    """Newest first; ``before`` is the number of the last one already seen.
+
+    ``text`` asks for a number or its beginning (``INC-2026-0001``), or else for incidents with each
+    of its first words in their title or service; a word may be the beginning of one.
+    """
+    search = words.search(session, text)
+    if search is None:
+        return []
+    listing = _listing(
+        actor,
+        search.shape,
+        has_status=status is not None,
+        only_open=only_open,
+        is_next_page=before is not None,
+    )
+    asked = {**search.values, "status": status, "before": before, "limit": limit}
+    return [rows.take(Incident, iter(row)) for row in listing.find(session, asked)]
+
+
+@lru_cache(maxsize=1_000)
+def _listing(
+    actor: Actor, shape: Shape, *, has_status: bool, only_open: bool, is_next_page: bool
+) -> Statement:
+    """What one person sees of a list; written once for as many people as work at one time."""
+    query = permissions.visible(select(*_incidents.columns), actor, Action.READ_INCIDENT)
+    query = query.where(*words.conditions(shape))
+    if has_status:
+        query = query.where(_incidents.c.status == bindparam("status"))
     if only_open:
-        query = query.where(Incident.closed_at.is_(None))
-    if before:
-        query = query.where(tuple_(Incident.number, Incident.id) < before)
-    query = query.order_by(Incident.number.desc(), Incident.id.desc()).limit(limit)
-    return list(session.scalars(query))
+        query = query.where(_incidents.c.closed_at.is_(None))
+    if is_next_page:
+        query = query.where(_incidents.c.number < bindparam("before"))
+    limit = bindparam("limit", type_=Integer)
+    return Statement(query.order_by(_incidents.c.number.desc()).limit(limit))
 
 
 def correct(
@@ -103,6 +131,7 @@ def correct(
     """Correct what was reported; ``version`` is the one that the actor looked at."""
     incident = get(session, incident_id, actor)
     permissions.require(actor, Action.CORRECT_INCIDENT, incident)
+    instances.lock(session, incident)
     if incident.version != version:
         raise StaleVersion(f"{incident.number} has changed since. Look at it again.")
     if not incident.status.is_open:
@@ -112,6 +141,7 @@ def correct(
     if changes:
         new = {name: value for name, (_, value) in changes.items()}
         rows.change(session, incident, updated_at=clock.now(), **new)
+        words.renew(session, incident)
         entry = Entry(Event.INCIDENT_CORRECTED, actor, changes=changes)
         history.record(session, incident.id, entry)
         instances.reconsider(session, incident)

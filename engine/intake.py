@@ -18,7 +18,7 @@ from engine.identifiers import new_id
 from engine.people import permissions
 from engine.people.credentials import digest
 from engine.people.permissions import Action
-from engine.store import rows
+from engine.store import rows, words
 from engine.store.statement import Statement
 from engine.store.tables import (
     Door,
@@ -140,10 +140,15 @@ def find_door(session: Session, sender: str, token: str) -> Door:
 def receive(session: Session, door: Door, signal: Signal) -> Incident | None:
     """Open an incident, count a repetition or note a recovery; ``None`` if it was of nothing."""
     actor = Actor(id=door.id, name=f"{door.sender}: {door.label}")
-    incident = session.scalar(
-        select(Incident).where(Incident.dedup_key == signal.dedup_key, Incident.closed_at.is_(None))
+    # The signals of a door come in one by one: those that are sent at once may tell of one thing.
+    session.refresh(door, with_for_update=True)
+    of_the_same = select(Incident).where(
+        Incident.dedup_key == signal.dedup_key, Incident.closed_at.is_(None)
     )
-    if incident is None:
+    incident = session.scalar(of_the_same)
+    if incident is not None:
+        instances.lock(session, incident)
+    if incident is None or incident.closed_at is not None:  # while we waited for it
         if not signal.is_firing:
             return None
         definition = current(session, door.process_id)
@@ -194,6 +199,7 @@ def _open(
     }
     _ADD.run(session, row)
     incident = rows.of(Incident, row)
+    words.add(session, incident)
     detail = signal.detail if signal else {}
     instances.start(session, incident, definition.id, _reported(incident, report, actor, detail))
     return incident

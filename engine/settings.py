@@ -11,6 +11,8 @@ DEFAULT_DATA = Path(".steadyhand")
 class Settings:
     database_url: str
     is_secure: bool = False  # served over https: cookies are marked Secure
+    alert_url: str | None = None  # told by POST when a process or a job needs a person
+    log_level: str = "INFO"
 
 
 def from_environment(data: Path | None = None) -> Settings:
@@ -20,4 +22,6 @@ def from_environment(data: Path | None = None) -> Settings:
     return Settings(
         database_url=os.environ.get("DATABASE_URL", default),
         is_secure=os.environ.get("STEADYHAND_HTTPS", "") == "1",
+        alert_url=os.environ.get("STEADYHAND_ALERT_URL") or None,
+        log_level=os.environ.get("STEADYHAND_LOG_LEVEL", "INFO"),
     )

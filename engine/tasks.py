@@ -5,17 +5,30 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, TypeVarTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    Subquery,
+    bindparam,
+    false,
+    func,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
-from engine import bundles, clock, forms, history, instances
+from engine import bundles, clock, forms, health, history, instances
 from engine.actors import Actor, Role
 from engine.bpmn.diagram import Node
 from engine.bundles import Deployed
 from engine.errors import Conflict, NotAllowed, NotFound, StaleVersion
 from engine.forms import Form
+from engine.health import Step
 from engine.history import Entry, Event
 from engine.instances import Loaded
 from engine.people import permissions
@@ -31,9 +44,8 @@ from engine.store.tables import (
     table_of,
 )
 
-Ts = TypeVarTuple("Ts")  # the columns of a query
-
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)  # sorts tasks without a due time last
+COUNTED = 1_000  # of a queue; a person who sees that many does not need to know how many more
 
 
 class Queue(StrEnum):
@@ -61,14 +73,26 @@ _ASSIGNMENTS = (
     .join(ProcessInstance, ProcessInstance.id == Task.instance_id)
 )
 _ASSIGNMENT = Statement(_ASSIGNMENTS.where(Task.id == bindparam("task_id")))
+# The process first, as every step does: whoever waits for it holds nothing that a step needs.
+_LOCKED = (ProcessInstance, Task, Incident)
+_TO_CHANGE = Statement(
+    _ASSIGNMENTS.where(Task.id == bindparam("task_id")).with_for_update(of=_LOCKED, key_share=True)
+)
 _WORK = Statement(
     _ASSIGNMENTS.add_columns(*instances.COLUMNS)
     .where(Task.id == bindparam("task_id"))
-    .with_for_update()
+    .with_for_update(of=_LOCKED, key_share=True)
 )
 _UNKNOWN = "There is no such task among yours."
-_DUE = func.coalesce(Task.due_at, _FAR)
-_IS_WAITING = Task.status.in_((TaskStatus.OPEN, TaskStatus.CLAIMED))
+_LIMIT = bindparam("limit", type_=Integer)
+_Keys = Select[datetime | None, str]  # in the order of a list
+_KEYS = select(Task.due_at, Task.id)
+_WAITING = _KEYS.where(Task.ended_at.is_(None))  # as the indexes of the queues say it
+# An incident has few tasks. The same in other words, so that its own index is the one to use.
+_OF_INCIDENT = _KEYS.where(
+    Task.incident_id == bindparam("incident_id"),
+    Task.status.in_((TaskStatus.OPEN, TaskStatus.CLAIMED)),
+)
 
 
 @dataclass(frozen=True)
@@ -105,31 +129,54 @@ def find(
     """Waiting tasks, the one due first on top; ``after`` is ``sort_key`` of the last one seen."""
     statement = _listing(actor, queue, of_incident=bool(incident_id), is_next_page=bool(after))
     due_at, task_id = after or (None, None)
-    asked = {"incident_id": incident_id, "due_at": due_at, "task_id": task_id}
-    found = statement.find(session, {**asked, "now": clock.now(), "limit": limit})
+    asked = {"due_at": due_at, "task_id": task_id, "dateless_id": task_id if due_at == _FAR else ""}
+    limits = {"incident_id": incident_id, "now": clock.now(), "limit": limit}
+    found = statement.find(session, asked | limits)
     return [_assigned(iter(row)) for row in found]
 
 
 @lru_cache(maxsize=1_000)
 def _listing(actor: Actor, queue: Queue, *, of_incident: bool, is_next_page: bool) -> Statement:
     """What one person sees of a queue; written once for as many people as work at one time."""
-    query = _in_queue(permissions.visible(_ASSIGNMENTS, actor, Action.READ_TASK), actor, queue)
-    if of_incident:
-        query = query.where(Task.incident_id == bindparam("incident_id"))
+    parts = _parts(actor, queue, _OF_INCIDENT if of_incident else _WAITING)
+    # Its page first, from indexes alone; then the rows of that page.
+    pages = [page for part in parts for page in _pages(part, is_next_page=is_next_page)]
+    some = union_all(*map(select, pages)).subquery()
+    page = select(some).order_by(*_in_order(some)).limit(_LIMIT).subquery()
+    found = _ASSIGNMENTS.join(page, page.c.id == Task.id).order_by(*_in_order(page))
+    return Statement(permissions.visible(found, actor, Action.READ_TASK))
+
+
+def _pages(part: _Keys, *, is_next_page: bool) -> Iterator[Subquery]:
+    """What a page may have of one part: tasks with a due time, and tasks without.
+
+    Apart, since databases do not agree about which of them an index has first.
+    """
+    dated, dateless = part.where(Task.due_at.is_not(None)), part.where(Task.due_at.is_(None))
     if is_next_page:
-        last = tuple_(bindparam("due_at", type_=_DUE.type), bindparam("task_id"))
-        query = query.where(tuple_(_DUE, Task.id) > last)
-    return Statement(query.order_by(_DUE, Task.id).limit(bindparam("limit", type_=Integer)))
+        last = tuple_(bindparam("due_at", type_=Task.due_at.type), bindparam("task_id"))
+        dated = dated.where(tuple_(Task.due_at, Task.id) > last)
+        dateless = dateless.where(Task.id > bindparam("dateless_id"))
+    for some in (dated, dateless):
+        yield some.order_by(Task.due_at, Task.id).limit(_LIMIT).subquery()
+
+
+def _in_order(tasks: FromClause) -> tuple[ColumnElement[Any], ...]:
+    return tasks.c.due_at.is_(None), tasks.c.due_at, tasks.c.id
 
 
 def count(session: Session, actor: Actor) -> dict[Queue, int]:
-    """How many tasks wait in each queue."""
-    counts = {}
-    for queue in Queue:
-        query = permissions.visible(select(func.count(Task.id)), actor, Action.READ_TASK)
-        found = session.scalar(_in_queue(query, actor, queue), {"now": clock.now()})
-        counts[queue] = found or 0
-    return counts
+    """How many tasks wait in each queue, counted up to ``COUNTED``."""
+    ((*counts,),) = _counting(actor).find(session, {"now": clock.now(), "limit": COUNTED})
+    return dict(zip(Queue, counts, strict=True))
+
+
+@lru_cache(maxsize=1_000)
+def _counting(actor: Actor) -> Statement:
+    parts = (_parts(actor, queue, _WAITING) for queue in Queue)
+    queues = (union_all(*some).limit(_LIMIT).subquery() for some in parts)
+    counts = (select(func.count()).select_from(queue).scalar_subquery() for queue in queues)
+    return Statement(select(*counts))
 
 
 def sort_key(task: Task) -> tuple[datetime, str]:
@@ -168,6 +215,7 @@ def release(session: Session, task_id: str, actor: Actor, version: int | None = 
     return assignment
 
 
+@health.timed(Step.COMPLETION)
 def complete(
     session: Session,
     task_id: str,
@@ -214,7 +262,7 @@ def _visible_to(actor: Actor, assignment: Assignment) -> Assignment:
 
 
 def _get_for_work(session: Session, task_id: str, actor: Actor, version: int | None) -> Assignment:
-    assignment = get(session, task_id, actor)
+    assignment = _visible_to(actor, _assigned(_one(session, _TO_CHANGE, task_id)))
     _require_work(assignment.task, actor, version)
     return assignment
 
@@ -241,23 +289,21 @@ def _entry(event: Event, task: Task, actor: Actor) -> Entry:
     )
 
 
-def _in_queue(query: Select[*Ts], actor: Actor, queue: Queue) -> Select[*Ts]:
+def _parts(actor: Actor, queue: Queue, waiting: _Keys) -> list[_Keys]:
+    """The tasks of a queue, in parts that each lie in the order of one index."""
+    seen = permissions.visible(waiting, actor, Action.READ_TASK)
+    # One by one: a database does not merge what a condition on several groups finds in order.
+    groups = sorted(actor.groups_as(Role.RESPONDER, Role.INCIDENT_MANAGER))
+    of_groups = [waiting.where(Task.candidate_group == group) for group in groups]
+    ours = [part.where(Task.status == TaskStatus.OPEN) for part in of_groups]
+    mine = seen.where(Task.status == TaskStatus.CLAIMED, Task.assignee_id == actor.id)
     match queue:
         case Queue.MINE:
-            return query.where(_is_mine(actor))
+            return [mine]
         case Queue.GROUPS:
-            return query.where(_is_ours(actor))
+            return ours or [seen.where(false())]
         case Queue.OVERDUE:
-            is_late = Task.due_at < bindparam("now")
-            return query.where(_is_mine(actor) | _is_ours(actor), is_late)
+            return [part.where(Task.due_at < bindparam("now")) for part in (mine, *ours)]
         case Queue.ALL:
-            return query.where(_IS_WAITING)
-
-
-def _is_mine(actor: Actor) -> ColumnElement[bool]:
-    return (Task.status == TaskStatus.CLAIMED) & (Task.assignee_id == actor.id)
-
-
-def _is_ours(actor: Actor) -> ColumnElement[bool]:
-    groups = actor.groups_as(Role.RESPONDER, Role.INCIDENT_MANAGER)
-    return (Task.status == TaskStatus.OPEN) & Task.candidate_group.in_(groups)
+            # Whoever sees the tasks of every group sees them in one order.
+            return [seen] if seen is waiting or not of_groups else of_groups

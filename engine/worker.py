@@ -1,57 +1,179 @@
-"""Fires due timers and delivers messages, one instance a transaction, until told to stop."""
+"""Does what nobody waits for: fires timers, delivers messages, sends effects, cleans up.
+
+Timers and messages are swept every second, by a clock that never goes back; whatever fails in a
+sweep, and whatever goes outside, is a job. As many workers as one likes run beside each other.
+"""
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
-from engine import instances
-from engine.errors import Conflict
+from engine import health, idempotency, instances, jobs, outbox
+from engine.errors import Conflict, InvalidDocument
+from engine.health import Step
 from engine.instances import delivery
+from engine.jobs import Job
+from engine.jobs.runner import Pace, Runner
+from engine.outbox import Outside
+from engine.store import outages, words
 from engine.store.database import Database
 
 INTERVAL_SECONDS = 1.0
-BATCH = 500
+_TOGETHER = 25  # instances a transaction: one fsync for all, and nobody waits long for the lock
+_BATCHES = 20
+_MOST_MESSAGES = 500
 
 logger = logging.getLogger("steadyhand.worker")
 
-Find = Callable[[Session, int], list[str]]
-Take = Callable[[Session, str], None]
-GiveUp = Callable[[Session, str, str], None]
 
-
-def run(database: Database, stopping: threading.Event) -> None:
-    """Sweep every second; an error costs one sweep, never the worker."""
-    while not stopping.wait(INTERVAL_SECONDS):
+def run(
+    database: Database,
+    stopping: threading.Event,
+    outside: Outside | None = None,
+    *,
+    concurrency: int = 4,
+    pace: Pace | None = None,
+) -> None:
+    """Work until ``stopping``; an error costs one sweep or one attempt, never the worker."""
+    runner = Runner(
+        database,
+        doing(database, outside),
+        lambda job, subject, problem: give_up(database, job, subject, problem),
+        lambda: _clean_up(database),
+        concurrency=concurrency,
+        pace=pace,
+    )
+    doing_jobs = threading.Thread(target=runner.run, args=(stopping,), name="jobs")
+    doing_jobs.start()
+    pause = INTERVAL_SECONDS
+    while not stopping.wait(pause):
         try:
-            run_once(database)
+            pause = 0 if run_once(database) else INTERVAL_SECONDS
         except Exception:
+            pause = INTERVAL_SECONDS
             logger.exception("The sweep failed; trying again")
+    doing_jobs.join()
 
 
 def run_once(database: Database) -> int:
-    """Do everything that is due now; returns how many timers' instances and messages moved on."""
-    fired = _sweep(database, instances.find_due, instances.fire_timers, instances.fail)
-    return fired + _sweep(database, delivery.find_due, delivery.deliver, delivery.postpone)
+    """Do what is due, at most a few hundred of each kind; returns how many moved on.
+
+    Not until nothing is left: a timer that has many rounds to make up for shall not keep the rest.
+    """
+    fired = 0
+    for _ in range(_BATCHES):
+        outcomes = _fire_batch(database)
+        fired += sum(outcomes)
+        if len(outcomes) < _TOGETHER:
+            break
+    return fired + _deliver(database) + _pick_up_forgotten(database)
 
 
-def _sweep(database: Database, find: Find, take: Take, give_up: GiveUp) -> int:
-    with database.reading() as session:
-        due = find(session, BATCH)
-    return sum(_take_one(database, subject_id, take, give_up) for subject_id in due)
+def _fire_batch(database: Database) -> list[bool]:
+    """Fire the timers of a few instances in one transaction, or else of each in its own.
+
+    Returns for each instance that was due whether it moved on.
+    """
+    if not _find(database, lambda session: instances.find_due(session, 1)):
+        return []  # without the write lock
+    due: list[str] = []
+    try:
+        with health.timed(Step.TIMERS), database.transaction() as session:
+            due = instances.take_due(session, _TOGETHER)
+            for instance_id in due:
+                instances.fire_timers(session, instance_id)
+    except Exception as error:
+        if not due or outages.kind_of(error):
+            raise
+        logger.warning("%d processes could not fire together; one at a time now", len(due))
+        return [_fire_alone(database, instance_id) for instance_id in due]
+    return [True] * len(due)
 
 
-def _take_one(database: Database, subject_id: str, take: Take, give_up: GiveUp) -> bool:
-    # One a transaction, so that a failure costs that instance or message alone.
+def _fire_alone(database: Database, instance_id: str) -> bool:
+    try:
+        with health.timed(Step.TIMERS), database.transaction() as session:
+            instances.fire_timers(session, instance_id)
+    except Conflict:
+        return False  # somebody moved it on; the next sweep sees what is still due
+    except InvalidDocument as error:
+        logger.exception("The state of process %s is damaged", instance_id)
+        with database.transaction() as session:
+            instances.fail(session, instance_id, f"{type(error).__name__}: {error}")
+        return False
+    except Exception as error:
+        if outages.kind_of(error):
+            raise  # is nothing of this process; the next sweep comes back
+        logger.exception("The timers of process %s failed; they become a job", instance_id)
+        with database.transaction() as session:
+            jobs.defer(session, Job.FIRE_TIMERS, instance_id, lock=f"instance:{instance_id}")
+        return False
+    return True
+
+
+def _deliver(database: Database) -> int:
+    due = _find(database, lambda session: delivery.find_due(session, _MOST_MESSAGES))
+    return sum(_deliver_one(database, message_id) for message_id in due)
+
+
+def _deliver_one(database: Database, message_id: str) -> bool:
+    # One a transaction, so that a failure costs that message alone.
     try:
         with database.transaction() as session:
-            take(session, subject_id)
+            delivery.deliver(session, message_id)
     except Conflict:
         return False  # somebody moved it on; the next sweep sees what is still due
     except Exception as error:
-        logger.exception("%s failed on %s", take.__name__, subject_id)
+        if outages.kind_of(error):
+            raise
+        logger.exception("Message %s could not be delivered", message_id)
         with database.transaction() as session:
-            give_up(session, subject_id, f"{type(error).__name__}: {error}")
+            delivery.postpone(session, message_id, f"{type(error).__name__}: {error}")
         return False
     return True
+
+
+def _pick_up_forgotten(database: Database) -> int:
+    forgotten = _find(database, lambda session: outbox.find_forgotten(session, _MOST_MESSAGES))
+    for key in forgotten:
+        with database.transaction() as session:
+            outbox.defer_again(session, key)
+    return len(forgotten)
+
+
+def _find(database: Database, find: Callable[[Session], Sequence[str]]) -> Sequence[str]:
+    with database.reading() as session:
+        return find(session)
+
+
+def doing(database: Database, outside: Outside | None = None) -> dict[Job, Callable[[str], None]]:
+    """What each job is."""
+
+    def fire_timers(instance_id: str) -> None:
+        try:
+            with database.transaction() as session:
+                instances.fire_timers(session, instance_id)
+        except Conflict:
+            logger.info("Process %s has moved on; nothing to fire", instance_id)
+
+    return {
+        Job.FIRE_TIMERS: fire_timers,
+        Job.SEND_EFFECT: lambda key: outbox.send(database, outside or Outside(), key),
+    }
+
+
+def give_up(database: Database, job: Job, subject: str, problem: str) -> None:
+    """What a dead letter means for its subject; the letter itself stays in the queue."""
+    with database.transaction() as session:
+        if job is Job.FIRE_TIMERS:
+            instances.fail(session, subject, problem)
+        else:
+            outbox.give_up(session, subject, problem)
+
+
+def _clean_up(database: Database) -> None:
+    with database.transaction() as session:
+        idempotency.purge(session)
+        words.catch_up(session)

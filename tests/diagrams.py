@@ -62,9 +62,9 @@ def timer(node_id, attached_to, duration, interrupts=False):
       </bpmn:timerEventDefinition></bpmn:boundaryEvent>"""
 
 
-def catch(node_id, duration):
+def catch(node_id, when, kind="timeDuration"):
     return f"""<bpmn:intermediateCatchEvent id="{node_id}" name="Wait"><bpmn:timerEventDefinition>
-      <bpmn:timeDuration xsi:type="bpmn:tFormalExpression">{duration}</bpmn:timeDuration>
+      <bpmn:{kind} xsi:type="bpmn:tFormalExpression">{when}</bpmn:{kind}>
       </bpmn:timerEventDefinition></bpmn:intermediateCatchEvent>"""
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug.exceptions import UnprocessableEntity
 
-from api.context import database
+from api.context import transaction
 from engine import intake
 from engine.forms import is_plain
 from engine.intake import Report, Signal
@@ -67,7 +67,7 @@ def receive(token: str) -> ResponseReturnValue:
     202 only after it is durable; Alertmanager tries again on 5xx and gives up on 4xx.
     """
     notification = _load(request.get_json())
-    with database().transaction() as session:
+    with transaction() as session:
         door = intake.find_door(session, SENDER, token)
         incident = intake.receive(session, door, _signal(notification, door.id))
     return {"incident": incident.number if incident else None}, 202

@@ -8,7 +8,7 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
 from api import errors
-from api.rest import bundles, control, incidents, messages, processes, tasks
+from api.rest import bundles, control, incidents, messages, operations, processes, tasks
 from api.rest.schemas import ProblemSchema
 
 
@@ -34,7 +34,7 @@ def register_rest(app: Flask) -> None:
         },
     )
     api = SteadyhandApi(app)
-    for part in (incidents, control, tasks, messages, processes, bundles):
+    for part in (incidents, control, tasks, messages, processes, bundles, operations):
         api.register_blueprint(part.blueprint)
     for response in api.spec.components.responses.values():
         if "content" in response:

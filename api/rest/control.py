@@ -13,6 +13,7 @@ from api.rest.control_schemas import (
     OverviewSchema,
     ReasonSchema,
     RetrySchema,
+    TimerSchema,
 )
 from api.rest.strict import StrictBlueprint
 from engine import incidents, instances, library
@@ -116,6 +117,20 @@ def move(body: dict[str, Any], incident_id: str) -> dict[str, Any]:
         else:
             progress = instances.move(session, incident, wanted, _reason(body), actor)
     return {"preview": body["preview"], **_moved(progress)}
+
+
+@blueprint.post(f"{_PROCESS}/timers/<token_id>")
+@blueprint.arguments(TimerSchema())
+@blueprint.response(200, OverviewSchema)
+@blueprint.alt_response(403, description="You may not control processes")
+@blueprint.alt_response(409, description="It has fired, is on hold, or has ended")
+@blueprint.alt_response(412, description="Changed since you looked (If-Match)")
+def move_timer(body: dict[str, Any], incident_id: str, token_id: str) -> Tagged:
+    """Let a timer that waits fire at another moment; one in the past fires within seconds."""
+    with changing() as (session, actor):
+        incident = incidents.get(session, incident_id, actor)
+        instances.move_timer(session, incident, token_id, body["due_at"], _reason(body), actor)
+        return _tagged(instances.look(session, incident, actor))
 
 
 @blueprint.post("/processes/<process_id>/versions/<int:version>/migrate")

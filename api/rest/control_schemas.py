@@ -32,6 +32,10 @@ class RetrySchema(ReasonSchema):
             raise ValidationError("Name the step that reads them.", "token")
 
 
+class TimerSchema(ReasonSchema):
+    due_at = fields.AwareDateTime(required=True, metadata={"description": "ISO 8601, with a zone"})
+
+
 class PreviewedSchema(Schema):
     preview = fields.Boolean(
         load_default=False, metadata={"description": "Only tell what would happen"}

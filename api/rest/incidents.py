@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from api.context import changing, reading
 from api.rest import paging
@@ -24,23 +24,35 @@ blueprint = StrictBlueprint(
 
 Tagged = tuple[Incident, dict[str, str]]
 
+_Q = """\
+What to search for: a number or its beginning (`INC-2026-000123`, `INC-2026-0001`), or words. Each
+of the first eight words must be in the title or the service, as a word or as the beginning of one
+(`print` finds “Label printer”); a word of digits must be there whole, or be the number without its
+year (`123`). Case, accents and the order of words make no difference. What lies inside a word
+(`rint`), other forms of it, spelling mistakes, and the text of the description are not found.
+"""
+
 
 class IncidentArguments(paging.PageArguments):
     status = fields.Enum(IncidentStatus, by_value=True, load_default=None)
     open = fields.Boolean(load_default=False, metadata={"description": "Only those not closed"})
+    q = fields.String(
+        load_default="", validate=validate.Length(max=200), metadata={"description": _Q}
+    )
 
 
 @blueprint.get("")
 @blueprint.arguments(IncidentArguments(), location="query")
 @blueprint.response(200, IncidentPageSchema)
 def find(arguments: dict[str, Any]) -> dict[str, Any]:
-    """List the incidents you may see, newest first."""
+    """List or search the incidents you may see, newest first."""
     limit = arguments["limit"]
-    before = paging.decode_cursor(arguments["cursor"], str, str)
+    (before,) = paging.decode_cursor(arguments["cursor"], str) or (None,)
     with reading() as (session, actor):
         found = incidents.find(
             session,
             actor,
+            text=arguments["q"],
             status=arguments["status"],
             only_open=arguments["open"],
             before=before,
@@ -49,7 +61,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
     last = found[-1] if len(found) == limit else None
     return {
         "items": found,
-        "next_cursor": paging.encode_cursor(last.number, last.id) if last else None,
+        "next_cursor": paging.encode_cursor(last.number) if last else None,
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, g, request
 from werkzeug.exceptions import Unauthorized
 
 from api import auth
@@ -18,6 +18,7 @@ from api.web import (
     messages,
     migration,
     notation,
+    operations,
     processes,
     report,
     sign_in,
@@ -38,6 +39,7 @@ _PARTS = (
     processes,
     importing,
     migration,
+    operations,
 )
 
 # What a page says at its top after a redirect, by the name in its query string.
@@ -53,6 +55,8 @@ _NOTICES = {
     "cancelled": "The incident is cancelled.",
     "retried": "The step was tried again.",
     "moved": "Done. This is where the process stands now.",
+    "timer": "The timer is moved.",
+    "job": "The job is in the queue again.",
     "deployed": "Deployed. New incidents run this version; open ones stay on theirs.",
     "given_up": "The message is discarded; nobody will receive it.",
     "discarded": "The draft is gone. The newest version is as it was.",
@@ -84,6 +88,9 @@ def _shell() -> dict[str, Any]:
 
 def _reader() -> Actor | None:
     """Who looks at the page; nobody on the pages before the sign-in."""
+    known: Actor | None = g.get("actor")
+    if known is not None:
+        return known
     with database().reading() as session:
         try:
             return auth.actor(session)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -11,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from api.context import changing, reading
 from engine import incidents, instances
 from engine.actors import Actor
+from engine.bpmn.progress import OpenTimer
 from engine.errors import Conflict, InvalidAnswers
 from engine.forms import Field, Form
 from engine.instances import REASON_LENGTH, Move, Overview, Reason
@@ -125,6 +127,33 @@ def move(number: str) -> ResponseReturnValue:
     return redirect(url_for(".look", number=number, said="moved"), 303)
 
 
+@blueprint.get("/timers/<token_id>")
+def timer(number: str, token_id: str) -> ResponseReturnValue:
+    return _ask_when(number, token_id, {})
+
+
+@blueprint.post("/timers/<token_id>")
+def move_timer(number: str, token_id: str) -> ResponseReturnValue:
+    try:
+        due_at = _moment(request.form.get("due_at", ""))
+        with changing() as (session, actor):
+            incident = incidents.get(session, number, actor)
+            instances.move_timer(session, incident, token_id, due_at, _reason(), actor)
+    except InvalidAnswers as error:
+        return _ask_when(number, token_id, error.errors), 422
+    return redirect(url_for(".look", number=number, said="timer"), 303)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise InvalidAnswers(
+            {"due_at": "Write a date and a time, such as 2026-01-31 10:00."}
+        ) from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
 def _reason() -> Reason:
     return Reason(request.form.get("reason", ""), request.form.get("version", type=int))
 
@@ -184,6 +213,21 @@ def _ask_again(number: str, token_id: str, errors: Mapping[str, str]) -> str:
     title = f"Try “{step.element_name}” again"
     kept = [(f"before.{name}", _as_text(value)) for name, value in step.reads.items()]
     return _intervene(seen, title, errors, form, consequence=step.message, kept=kept)
+
+
+def _ask_when(number: str, token_id: str, errors: Mapping[str, str]) -> str:
+    seen = _look(number)
+    places = (standing.place for standing in seen[1].standings)
+    waits = (place.wait for place in places if place.token_id == token_id)
+    wait = next((wait for wait in waits if isinstance(wait, OpenTimer)), None)
+    if wait is None:
+        raise Conflict("This timer has fired, or nobody waits for it any more.")
+    due_at = f"{wait.due_at.astimezone(UTC):%Y-%m-%d %H:%M}"
+    hint = "In UTC. A moment in the past lets it fire within seconds."
+    when = Field("textfield", "due_at", "When is it due?", hint, default=due_at, is_required=True)
+    title = f"Move the timer “{wait.node.title}”"
+    consequence = "What follows from it waits until then."
+    return _intervene(seen, title, errors, Form("timer", (when, REASON)), consequence=consequence)
 
 
 def _variables(step: FailedStep) -> Iterable[Field]:

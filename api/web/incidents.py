@@ -16,22 +16,21 @@ from engine.store.tables import TaskStatus
 blueprint = Blueprint("incidents", __name__, url_prefix="/incidents")
 
 PAGE = 30
+LONGEST_SEARCH = 200
 
 
 @blueprint.get("")
 def find() -> ResponseReturnValue:
-    show_all = request.args.get("show") == "all"
-    last = request.args.get("before")
+    text = request.args.get("q", "").strip()[:LONGEST_SEARCH]
+    # Who searches does not know whether it is closed by now.
+    show = request.args.get("show", "all" if text else "open")
+    before = request.args.get("before")
     with reading() as (session, actor):
         found = incidents.find(
-            session,
-            actor,
-            only_open=not show_all,
-            before=(last, "") if last else None,
-            limit=PAGE,
+            session, actor, text=text, only_open=show != "all", before=before, limit=PAGE
         )
     more = found[-1].number if len(found) == PAGE else None
-    return render_template("incidents.html", found=found, show_all=show_all, more=more)
+    return render_template("incidents.html", found=found, text=text, show=show, more=more)
 
 
 @blueprint.get("/<number>")

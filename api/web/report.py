@@ -1,6 +1,7 @@
 """Report an incident: the start form of a process, and what happens next."""
 
 from collections.abc import Mapping
+from uuid import uuid4
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -46,7 +47,13 @@ def _page(sent: Mapping[str, str], errors: Mapping[str, str]) -> str:
     with reading() as (session, actor):
         permissions.require(actor, Action.REPORT_INCIDENT)
         start_form = intake.start_form(session, _process_id())
-    return render_template("report.html", form=start_form, sent=sent, errors=errors)
+    return render_template(
+        "report.html",
+        form=start_form,
+        sent=sent,
+        errors=errors,
+        idempotency_key=uuid4(),  # sent twice, by a double click, it is one report
+    )
 
 
 def _process_id() -> str:

@@ -21,6 +21,7 @@ _SENTENCES: Mapping[str, str] = {
     Event.PROCESS_RESUMED: "{who} let the process go on",
     Event.PROCESS_CANCELLED: "{who} cancelled the incident and its process",
     Event.PROCESS_RETRIED: "{who} tried again: {step}",
+    Event.TIMER_MOVED: "{who} moved the timer {element}",
     Event.PROCESS_MOVED: "{who} ended {withdrawn} and started {started}",
     Event.PROCESS_MIGRATED: "{who} moved the process to version {to_version}",
     Event.MESSAGE_RECEIVED: "{sender} sent “{name}”",

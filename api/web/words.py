@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine import clock, instances
+from engine import clock, instances, tasks
 from engine.bpmn.diagram import Kind, Phase
 from engine.bpmn.progress import Wait
 from engine.forms import Form
@@ -114,6 +114,11 @@ def duration(text: str) -> str:
         return text
 
 
+def counted(number: int) -> str:
+    """How many wait in a queue; above what is counted it only matters that they are many."""
+    return str(number) if number < tasks.COUNTED else f"{tasks.COUNTED - 1}+"
+
+
 def humane(value: str) -> str:
     """A code such as ``in_progress`` or ``classify-incident`` as words."""
     words = value.replace("_", " ").replace("-", " ").strip()
@@ -184,6 +189,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "day": _day,
     "ago": ago,
     "awaited": awaited,
+    "counted": counted,
     "due": due,
     "duration": duration,
     "humane": humane,

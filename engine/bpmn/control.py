@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from SpiffWorkflow.task import Task
@@ -9,8 +10,9 @@ from SpiffWorkflow.task import Task
 from engine.bpmn import moving, reading
 from engine.bpmn.diagram import Node
 from engine.bpmn.instance import Instance
-from engine.bpmn.progress import Wait
+from engine.bpmn.progress import OpenTimer, Wait
 from engine.dmn import Decision
+from engine.errors import Conflict
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,17 @@ def places(instance: Instance) -> list[Place]:
 def cancel(instance: Instance) -> None:
     """Withdraw every token but the process itself."""
     instance.clear(instance.task_tree)
+
+
+def set_due(instance: Instance, token_id: str, due_at: datetime) -> OpenTimer:
+    """Let a timer that waits fire at another moment; returns it as it was before."""
+    token = moving.token_of(instance, token_id)
+    before = instance.waits.get(token_id)
+    if not isinstance(before, OpenTimer):
+        raise Conflict("This timer has fired, or nobody waits for it any more. Reload the page.")
+    token.internal_data["due_at"] = due_at.isoformat()
+    instance.wait(token)
+    return before
 
 
 def read_by(instance: Instance, token_id: str, decisions: Mapping[str, Decision]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from engine.instances.control import (
     Move,
     cancel,
     move,
+    move_timer,
     preview_move,
     resume,
     retry,
@@ -11,7 +12,7 @@ from engine.instances.control import (
     take_up,
 )
 from engine.instances.delivery import reconsider
-from engine.instances.intervention import REASON_LENGTH, Reason
+from engine.instances.intervention import REASON_LENGTH, Reason, checked, lock
 from engine.instances.migration import Order, Outcome, Plan, migrate
 from engine.instances.migration import find as find_to_migrate
 from engine.instances.migration import plan as plan_migration
@@ -23,6 +24,7 @@ from engine.instances.steps import (
     find_due,
     fire_timers,
     start,
+    take_due,
     waiting_events,
 )
 
@@ -39,14 +41,17 @@ __all__ = [
     "Standing",
     "awaited",
     "cancel",
+    "checked",
     "complete_task",
     "fail",
     "find_due",
     "find_to_migrate",
     "fire_timers",
+    "lock",
     "look",
     "migrate",
     "move",
+    "move_timer",
     "plan_migration",
     "preview_move",
     "reconsider",
@@ -54,6 +59,7 @@ __all__ = [
     "retry",
     "start",
     "suspend",
+    "take_due",
     "take_up",
     "waiting_events",
 ]

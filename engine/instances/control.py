@@ -6,6 +6,7 @@ Each is a deviation from the diagram: it needs a permission and a reason, and th
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -25,6 +26,8 @@ from engine.people import permissions
 from engine.people.permissions import Action
 from engine.store import rows
 from engine.store.tables import Incident, IncidentStatus, InstanceStatus, ProcessInstance
+
+_FARTHEST = timedelta(days=36_525)
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,31 @@ def move(
     moved = _apply(move, instance)
     entry = taken.entry(
         Event.PROCESS_MOVED, withdrawn=_titles(moved.withdrawn), started=_titles(moved.started)
+    )
+    return intervention.keep(session, taken, instance, entry)
+
+
+def move_timer(
+    session: Session,
+    incident: Incident,
+    token_id: str,
+    due_at: datetime,
+    reason: Reason,
+    actor: Actor,
+) -> Progress:
+    """Let a timer that waits fire at another moment; one in the past fires within seconds."""
+    if abs(due_at - clock.now()) > _FARTHEST:
+        raise InvalidAnswers({"due_at": "Choose a moment within a hundred years."})
+    taken = intervention.begin(session, incident, reason, actor, Action.CONTROL_PROCESS)
+    state.require_moving(taken.loaded)
+    instance = state.take_up(session, taken.loaded, incident)
+    due_at = due_at.astimezone(UTC)
+    before = control.set_due(instance, token_id, due_at)
+    entry = replace(
+        taken.entry(Event.TIMER_MOVED),
+        element_id=before.element_id,
+        element_name=before.node.title,
+        changes={"due_at": (before.due_at.astimezone(UTC), due_at)},
     )
     return intervention.keep(session, taken, instance, entry)
 

@@ -18,6 +18,7 @@ from engine.instances.state import Loaded
 from engine.instances.writing import Taken
 from engine.people import permissions
 from engine.people.permissions import Action
+from engine.store import rows
 from engine.store.tables import Incident, InstanceStatus, ProcessInstance, table_of
 
 REASON_LENGTH = 2_000
@@ -60,8 +61,8 @@ def begin(
     Raises ``NotAllowed``, ``InvalidAnswers`` for a missing reason, and ``StaleVersion``.
     """
     permissions.require(actor, action, incident)
-    text = _checked(reason.text)
-    loaded = load(session, incident)
+    text = checked(reason)
+    loaded = lock(session, incident)
     if reason.version is not None and reason.version != loaded.version:
         raise StaleVersion("The process has gone on since you looked. Look at it again.")
     return Intervention(incident, loaded, text, actor)
@@ -70,6 +71,16 @@ def begin(
 def load(session: Session, incident: Incident, *, to_change: bool = True) -> Loaded:
     query = select(ProcessInstance.id).where(ProcessInstance.incident_id == incident.id)
     return state.load(session, session.scalars(query).one(), to_change=to_change)
+
+
+def lock(session: Session, incident: Incident) -> Loaded:
+    """Its process, before anything about an incident is changed: so that all take one order.
+
+    Brings the incident up to date, too.
+    """
+    loaded = load(session, incident)
+    rows.renew(session, incident)
+    return loaded
 
 
 def keep(
@@ -100,8 +111,9 @@ def require_open(loaded: Loaded) -> None:
         raise Conflict(f"The process of this incident is already {loaded.status}.")
 
 
-def _checked(reason: str) -> str:
-    text = reason.strip()
+def checked(reason: Reason) -> str:
+    """Its text; ``InvalidAnswers`` when there is none."""
+    text = reason.text.strip()
     if not text:
         raise InvalidAnswers({"reason": "Say why, in a sentence."})
     if len(text) > REASON_LENGTH:

@@ -39,7 +39,7 @@ COLUMNS = (
     ProcessInstance.version,
 )
 _LOOK = select(*COLUMNS).where(ProcessInstance.id == bindparam("instance_id"))
-_READ, _LOAD = Statement(_LOOK), Statement(_LOOK.with_for_update())
+_READ, _LOAD = Statement(_LOOK), Statement(_LOOK.with_for_update(key_share=True))
 _SAVED = ("snapshot", "status", "failure", "failed_element_id", "next_due_at", "ended_at")
 _SAVE = Statement(
     update(_instances)

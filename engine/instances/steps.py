@@ -3,23 +3,48 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from engine import bundles, clock, history
+from engine import bundles, clock, history, jobs, outbox
 from engine.actors import SYSTEM, Actor
 from engine.bpmn.diagram import Kind
 from engine.bpmn.progress import Progress
 from engine.bpmn.run import Instance
+from engine.errors import Conflict
 from engine.history import Entry, Event
 from engine.identifiers import new_id
 from engine.instances import state, writing
 from engine.instances.state import Loaded
 from engine.instances.writing import Taken
-from engine.store.tables import Incident, InstanceStatus, ProcessInstance, Task
+from engine.jobs import Job
+from engine.store import rows
+from engine.store.statement import Statement
+from engine.store.tables import Incident, InstanceStatus, ProcessInstance, Task, table_of
 
 # Where a token stands by itself; a boundary event only watches another element.
 _PLACES = (Kind.CATCH, Kind.RECEIVE_TASK)
+_DUE = (
+    select(ProcessInstance.id)
+    .where(
+        ProcessInstance.next_due_at <= bindparam("now"),
+        state.CAN_MOVE,
+        # What a sweep could not do is tried by a job, later and later.
+        ~jobs.is_ahead(Job.FIRE_TIMERS, ProcessInstance.id),
+    )
+    .order_by(ProcessInstance.next_due_at)
+    .limit(bindparam("limit"))
+)
+
+_WITH_DUE_TIMER = Statement(
+    select(*table_of(Incident).columns, *state.COLUMNS)
+    .join_from(ProcessInstance, Incident, Incident.id == ProcessInstance.incident_id)
+    .where(
+        ProcessInstance.id == bindparam("instance_id"),
+        ProcessInstance.next_due_at <= bindparam("now"),
+    )
+    .with_for_update(key_share=True)
+)
 
 
 def start(session: Session, incident: Incident, definition_id: str, reported: Entry) -> None:
@@ -70,10 +95,13 @@ def complete_task(
 
 
 def fire_timers(session: Session, instance_id: str) -> None:
-    """Fire what is due in one instance and run on."""
-    loaded = state.load(session, instance_id)
+    """Fire what is due in one instance and run on; ``Conflict`` when nothing is."""
+    found = _WITH_DUE_TIMER.find(session, {"instance_id": instance_id, "now": clock.now()})
+    if not found:
+        raise Conflict("No timer of this process is due.")
+    values = iter(found[0])
+    incident, loaded = rows.take(Incident, values), Loaded(*values)
     state.require_moving(loaded)
-    incident = session.get_one(Incident, loaded.incident_id)
     take(session, loaded, incident, Instance.fire_timers)
 
 
@@ -96,13 +124,13 @@ def take(
 
 def find_due(session: Session, limit: int) -> list[str]:
     """Ids of instances with a timer that is due, the longest overdue first."""
-    query = (
-        select(ProcessInstance.id)
-        .where(ProcessInstance.next_due_at <= clock.now(), state.CAN_MOVE)
-        .order_by(ProcessInstance.next_due_at)
-        .limit(limit)
-    )
-    return list(session.scalars(query))
+    return list(session.scalars(_DUE, {"now": clock.now(), "limit": limit}))
+
+
+def take_due(session: Session, limit: int) -> list[str]:
+    """The same, locked where the database has row locks; what others hold is theirs."""
+    query = _DUE.with_for_update(skip_locked=True, key_share=True)
+    return list(session.scalars(query, {"now": clock.now(), "limit": limit}))
 
 
 def fail(session: Session, instance_id: str, message: str) -> None:
@@ -116,6 +144,7 @@ def fail(session: Session, instance_id: str, message: str) -> None:
         Event.PROCESS_FAILED, SYSTEM, definition_id=instance.definition_id, detail=detail
     )
     history.record(session, instance.incident_id, failed)
+    outbox.alert(session, "A process failed", detail, instance.incident_id)
 
 
 def _kept(session: Session, progress: Progress) -> list[Task]:

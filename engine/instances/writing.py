@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from engine import clock, history
+from engine import clock, history, outbox
 from engine.actors import SYSTEM, Actor
 from engine.bpmn.diagram import Kind, Phase, Trigger
 from engine.bpmn.progress import Awaited, OpenTask, Progress, Step, Thrown
@@ -99,6 +99,9 @@ def write_down(session: Session, step: Taken) -> list[Task]:
     finished = map(_Entries(step).of, step.progress.steps)
     waits = [*_cancelled(step), *map(_opened, opened)]
     history.record(session, step.incident.id, *step.first, *finished, *waits, *_ending(step))
+    for failure in step.progress.failed:
+        told = {"element": failure.node.title, "message": failure.message}
+        outbox.alert(session, f"A step of {step.incident.number} failed", told, step.incident.id)
     return opened
 
 

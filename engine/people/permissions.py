@@ -28,6 +28,9 @@ class Action(StrEnum):
     SEND_MESSAGE = "send a message to a process"
     READ_MESSAGES = "see messages between processes"
     DISCARD_MESSAGE = "discard a message"
+    LOOK_AFTER = "look after this installation"
+    RETRY_JOB = "try a job again"
+    READ_METRICS = "read the figures of this installation"
 
 
 _WORKERS = (Role.RESPONDER, Role.INCIDENT_MANAGER)
@@ -106,4 +109,7 @@ _RULES: dict[Action, Callable[[Actor, Incident | Task | None], bool]] = {
     Action.SEND_MESSAGE: _has(*_WORKERS, Role.ADMINISTRATOR),
     Action.READ_MESSAGES: _has(Role.INCIDENT_MANAGER, Role.AUDITOR, Role.ADMINISTRATOR),
     Action.DISCARD_MESSAGE: _has(Role.INCIDENT_MANAGER, Role.ADMINISTRATOR),
+    Action.LOOK_AFTER: _has(Role.INCIDENT_MANAGER, Role.AUDITOR, Role.ADMINISTRATOR),
+    Action.RETRY_JOB: _has(Role.ADMINISTRATOR),
+    Action.READ_METRICS: _has(Role.AUDITOR, Role.ADMINISTRATOR),
 }

@@ -13,11 +13,20 @@ from sqlalchemy.orm import Session, sessionmaker
 # SQLite has one writer, and its busy handler is not fair: threads queue here instead of polling.
 _write_turn = threading.Lock()
 _CONNECTIONS = 16
-# What a PostgreSQL server does for us when a process of ours stops in the middle of something.
+# What a PostgreSQL server does for us, above all when a process of ours stops in the middle.
 _LIMITS = {
+    "TimeZone": "UTC",  # moments at the end of the calendar have none further east
     "statement_timeout": "30s",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "10s",
+}
+# How long a host that does not answer is waited for: libpq's settings, in seconds.
+PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
 }
 _SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
@@ -53,18 +62,18 @@ class Database:
 
 
 def _create_engine(url: str) -> Engine:
-    # Sessions end every transaction themselves; a second rollback on return would end nothing.
+    # The pool's rollback on return stays on: it ends what a commit that failed has left open.
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, pool_size=_CONNECTIONS, pool_reset_on_return=None)
+        engine = create_engine(url, pool_size=_CONNECTIONS, hide_parameters=True)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     return create_engine(
         url,
+        hide_parameters=True,  # an error in the log shall not tell what somebody wrote
         pool_size=_CONNECTIONS,
         pool_pre_ping=True,  # a server that came back has ended our connections
-        pool_reset_on_return=None,
-        connect_args={"options": " ".join(f"-c {name}={most}" for name, most in _LIMITS.items())},
+        connect_args={**PATIENCE, "options": " ".join(f"-c {k}={v}" for k, v in _LIMITS.items())},
     )
 
 

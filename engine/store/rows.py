@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -13,6 +13,10 @@ from engine.store.statement import Statement
 from engine.store.tables import Base, Incident, Task, table_of
 
 Row = TypeVar("Row", bound=Base)
+
+_INCIDENT = Statement(
+    select(*table_of(Incident).columns).where(Incident.id == bindparam("incident_id"))
+)
 
 
 def change(session: Session, row: Task | Incident, **values: Any) -> None:
@@ -25,6 +29,13 @@ def change(session: Session, row: Task | Incident, **values: Any) -> None:
     for name, value in values.items():
         # Already written: the unit of work has nothing left to do.
         set_committed_value(row, name, value)
+
+
+def renew(session: Session, incident: Incident) -> None:
+    """Bring an incident up to date, once its process is locked: it may have changed until then."""
+    ((*values,),) = _INCIDENT.find(session, {"incident_id": incident.id})
+    for name, value in zip(_names(Incident), values, strict=True):
+        set_committed_value(incident, name, value)
 
 
 def of(kind: type[Row], values: Mapping[str, Any]) -> Row:

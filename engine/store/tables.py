@@ -88,6 +88,16 @@ def _stored(statuses: type[StrEnum]) -> Enum:
     )
 
 
+def _index_where(name: str, condition: str, *columns: str, unique: bool = False) -> Index:
+    """An index of the rows that meet a condition; the others cost it nothing."""
+    where = text(condition)
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+# PostgreSQL would sort by the language of its installation, and then not find by beginnings.
+_IN_BYTE_ORDER = String(40).with_variant(String(40, collation="C"), "postgresql")
+
+
 class Base(DeclarativeBase):
     type_annotation_map = {
         datetime: UtcDateTime,
@@ -230,14 +240,15 @@ class DraftFile(Base):
 class Incident(Base):
     __tablename__ = "incident"
     __table_args__ = (
-        Index("ix_incident_status_created_at", "status", "created_at"),
+        Index("ix_incident_status_number", "status", "number"),
+        Index("ix_incident_reporter_id_number", "reporter_id", "number"),
+        _index_where("ix_incident_open", "closed_at IS NULL", "number"),
         # A key recognises one open incident; a closed one gives its key up.
-        Index(
+        _index_where(
             "uq_incident_open_dedup_key",
+            "dedup_key IS NOT NULL AND closed_at IS NULL",
             "dedup_key",
             unique=True,
-            sqlite_where=text("dedup_key IS NOT NULL AND closed_at IS NULL"),
-            postgresql_where=text("dedup_key IS NOT NULL AND closed_at IS NULL"),
         ),
     )
 
@@ -250,7 +261,7 @@ class Incident(Base):
     channel: Mapped[str] = mapped_column(String(32))
     severity: Mapped[str | None] = mapped_column(String(16))
     reported_by: Mapped[str] = mapped_column(String(120))
-    reporter_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"), index=True)
+    reporter_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
     status: Mapped[IncidentStatus]
     phase: Mapped[str | None] = mapped_column(String(16))
     category: Mapped[str | None] = mapped_column(String(64))
@@ -274,6 +285,20 @@ class Incident(Base):
     __mapper_args__ = {"version_id_col": version}
 
 
+class IncidentWord(Base):
+    """A word by which the search finds an incident."""
+
+    __tablename__ = "incident_word"
+    __table_args__ = (
+        # The other way round, to ask of one incident whether it has a word.
+        Index("ix_incident_word_number_word", "number", "word"),
+        {"sqlite_with_rowid": False},
+    )
+
+    word: Mapped[str] = mapped_column(_IN_BYTE_ORDER, primary_key=True)
+    number: Mapped[str] = mapped_column(String(20), primary_key=True)
+
+
 class IncidentNumber(Base):
     """The last number given out in a year."""
 
@@ -285,6 +310,7 @@ class IncidentNumber(Base):
 
 class ProcessInstance(Base):
     __tablename__ = "process_instance"
+    __table_args__ = (_index_where("ix_process_instance_failed", "status = 'failed'", "id"),)
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     incident_id: Mapped[str] = mapped_column(ForeignKey("incident.id"), unique=True)
@@ -304,8 +330,18 @@ class Task(Base):
 
     __tablename__ = "task"
     __table_args__ = (
-        Index("ix_task_status_candidate_group_due_at", "status", "candidate_group", "due_at"),
-        Index("ix_task_assignee_id_status", "assignee_id", "status"),
+        # Of the queues: in the order of their lists, and without what is done.
+        _index_where("ix_task_waiting", "ended_at IS NULL", "due_at", "id"),
+        _index_where(
+            "ix_task_waiting_in_group",
+            "ended_at IS NULL",
+            *("candidate_group", "due_at", "id", "status"),
+        ),
+        _index_where(
+            "ix_task_waiting_with_assignee",
+            "assignee_id IS NOT NULL AND ended_at IS NULL",
+            *("assignee_id", "due_at", "id", "status", "candidate_group"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)  # also its name in the snapshot

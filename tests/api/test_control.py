@@ -1,11 +1,14 @@
 """REST and pages with which a process is taken in hand."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from engine import instances
 from engine.store.tables import InstanceStatus, ProcessInstance
 from tests.diagrams import activity, bundle, line, multi_instance, user_task
 from tests.factories import client, complete, deploy, dump, open_tasks, report
+from tests.hands import Hand, timed
 
 WHY = {"reason": "The supplier asked us to wait."}
 OVER_NOTE = activity("manualTask", "Each", multi_instance(loopDataInputRef="note", item="one"))
@@ -381,3 +384,28 @@ def test_only_who_may_migrate_sees_the_page(browse, twenty):
     assert browse("max").open("/processes/small/versions/1/migrate").status_code == 403
     assert "Move its incidents" in browse("ada").open("/processes/small").text
     assert "Move its incidents" not in browse("aude").open("/processes/small").text
+
+
+def test_a_timer_is_moved_on_its_page(database, browse, cast, as_):
+    held = Hand(database, cast, bundle(*timed()))
+    manager, page = browse("max"), page_of(held.incident, f"timers/{held.token('Late')}")
+    asked = manager.open(page)
+    why = {"reason": "The supplier asked for time."}
+
+    moved = manager.send(page, due_at="2030-01-31 10:00", **why)
+    wrong = manager.send(page, due_at="tomorrow", **why)
+
+    assert "Move the timer" in asked.text
+    assert moved.status_code == 303
+    assert held.sees().instance.next_due_at == datetime(2030, 1, 31, 10, tzinfo=UTC)
+    assert wrong.status_code == 422
+    assert "such as 2026-01-31 10:00" in wrong.text
+    assert "tomorrow" in wrong.text  # what was entered stays
+
+
+def test_a_task_has_no_page_to_move_its_timer(database, browse, cast, as_):
+    held = Hand(database, cast, bundle(*timed()))
+
+    answer = browse("max").open(page_of(held.incident, f"timers/{held.token('Look')}"))
+
+    assert answer.status_code == 409

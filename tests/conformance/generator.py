@@ -61,7 +61,7 @@ class Around:
 
 
 def generate(seed: int) -> Process:
-    random = Random(seed)  # noqa: S311 -- nothing is kept secret
+    random = Random(seed)
     return _Maker(random).process(Around())
 
 

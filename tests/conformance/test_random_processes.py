@@ -232,7 +232,7 @@ def find_difference(
     kinds: Iterable[type[Kept]] = (Kept, Stored),
 ) -> Difference | None:
     """Run the process in all machines at once; the seed decides what happens to it."""
-    random = Random(seed)  # noqa: S311 -- nothing is kept secret
+    random = Random(seed)
     actions: list[Action] = []
     moved = timedelta(0)
     expected = Expected(reference(process))

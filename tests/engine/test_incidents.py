@@ -84,7 +84,7 @@ def test_pages_show_each_incident_once_newest_first(database, cast, incident):
     seen, before = [], None
     while page := pages(database, cast.dora, before):
         seen += [found.number for found in page]
-        before = (page[-1].number, page[-1].id)
+        before = page[-1].number
 
     assert seen == numbers[::-1]
 

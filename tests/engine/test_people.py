@@ -48,6 +48,7 @@ MANAGES = {
     "see messages between processes",
     "discard a message",
 }
+FIGURES = {"read the figures of this installation"}
 OTHER_GROUP = {"see this task: of another group", "work on this task: of another group"}
 MATRIX = {
     (Role.REPORTER, ""): {"report an incident", "see this incident: mine"},
@@ -58,9 +59,10 @@ MATRIX = {
     (Role.INCIDENT_MANAGER, EVERYWHERE): WORKS | READS | MANAGES | OTHER_GROUP,
     (Role.PROCESS_OWNER, ""): READS
     | {"edit or deploy a process", "move incidents to another version of their process"},
-    (Role.AUDITOR, ""): READS | {"see messages between processes"},
+    (Role.AUDITOR, ""): READS | FIGURES | {"see messages between processes"},
     (Role.ADMINISTRATOR, ""): READS
     | MANAGES
+    | FIGURES
     | {"send a message to a process", "move incidents to another version of their process"},
     (None, ""): set(),
 }
@@ -84,6 +86,9 @@ QUESTIONS = {
     f"{Action.SEND_MESSAGE}": (Action.SEND_MESSAGE, None),
     f"{Action.READ_MESSAGES}": (Action.READ_MESSAGES, None),
     f"{Action.DISCARD_MESSAGE}": (Action.DISCARD_MESSAGE, None),
+    f"{Action.LOOK_AFTER}": (Action.LOOK_AFTER, None),
+    f"{Action.RETRY_JOB}": (Action.RETRY_JOB, None),
+    f"{Action.READ_METRICS}": (Action.READ_METRICS, None),
 }
 
 

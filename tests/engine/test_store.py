@@ -1,11 +1,12 @@
 """The database and the clock: what a migration makes, what a transaction leaves, what time adds."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import Inspector, inspect
 
 from engine import clock, history
 from engine.history import Entry, Event
@@ -13,6 +14,7 @@ from engine.store import migrate
 from engine.store.database import Database
 from engine.store.tables import Base
 from tests.diagrams import one_task
+from tests.engine import releases
 from tests.factories import deploy, dump, report
 
 
@@ -38,6 +40,62 @@ def test_a_comparison_with_other_tables_is_not_empty(database):
         ((what, *_, column),) = compare_metadata(context, Base.metadata)
 
     assert (what, column.name) == ("remove_column", "colour")
+
+
+DETAILS = (
+    Inspector.get_columns,
+    Inspector.get_pk_constraint,
+    Inspector.get_foreign_keys,
+    Inspector.get_unique_constraints,
+    Inspector.get_check_constraints,
+    Inspector.get_indexes,
+)
+
+
+def details(connection):
+    """Each table's columns, keys, rules and indexes, with the conditions of these."""
+    found = inspect(connection)
+    return {
+        (table, detail.__name__): sorted(_said(detail(found, table)))
+        for table in Base.metadata.tables
+        for detail in DETAILS
+    }
+
+
+def _said(found):
+    parts = found if isinstance(found, list) else [found]
+    return [json.dumps(part, default=str, sort_keys=True) for part in parts]
+
+
+def test_the_migrations_make_every_key_rule_and_index_as_the_tables_would(database, fresh):
+    with releases.bare(fresh) as made:
+        Base.metadata.create_all(made.engine)
+
+        with database.engine.connect() as migrated, made.engine.connect() as created:
+            assert details(migrated) == details(created)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("CREATE INDEX ix_door_label ON door (label)", ("door", "get_indexes")),
+        ("ALTER TABLE door ADD COLUMN colour TEXT", ("door", "get_columns")),
+        (
+            "DROP INDEX uq_incident_open_dedup_key; CREATE UNIQUE INDEX uq_incident_open_dedup_key"
+            " ON incident (dedup_key) WHERE dedup_key IS NOT NULL",
+            ("incident", "get_indexes"),
+        ),
+    ],
+)
+def test_a_difference_in_detail_is_found(database, change, found):
+    with database.engine.connect() as connection:  # undone by not committing
+        before = details(connection)
+        for statement in change.split("; "):
+            connection.exec_driver_sql(statement)
+
+        after = details(connection)
+
+    assert [part for part, said in after.items() if before[part] != said] == [found]
 
 
 def test_migrating_again_changes_nothing(database, cast):

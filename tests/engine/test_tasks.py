@@ -247,6 +247,19 @@ def test_pages_of_tasks_show_each_once(database, cast):
     assert set(seen) == expected
 
 
+def test_pages_go_on_from_tasks_with_a_due_time_to_those_without(database, cast):
+    for due_in in ("PT2H", None, "PT1H", None):
+        deploy(database, bundle(*line(user_task("Look", due_in=due_in))))
+        report(database, cast.dora, title=due_in or "None")
+
+    seen, after = [], None
+    while page := find(database, cast.dora, after=after, limit=1):
+        seen += [assignment.incident.title for assignment in page]
+        after = tasks.sort_key(page[-1].task)
+
+    assert seen == ["PT1H", "PT2H", "None", "None"]
+
+
 def test_a_worksheet_shows_the_form_and_the_instructions_of_the_pinned_version(
     database, cast, waiting
 ):

@@ -1,0 +1,110 @@
+"""A POST with an Idempotency-Key acts once, however often it comes; the answer is the same.
+
+draft-ietf-httpapi-idempotency-key-header: all that such a request changes, and its answer, are one
+transaction. Without the key a request takes none of this road.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from functools import wraps
+
+from flask import Flask, Response, current_app, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import BadRequest, UnprocessableEntity
+
+from api import auth
+from api.context import whole_request
+from engine import idempotency
+from engine.idempotency import Answer, Request
+from engine.people.credentials import digest
+
+HEADER = "Idempotency-Key"
+FIELD = "idempotency_key"  # of a page's form, which cannot send a header
+REPLAYED = "Idempotency-Replayed"
+
+# Cookies and passwords: neither they nor anything made from them may be kept.
+_NEVER = ("sign_in.",)
+_FORM = "application/x-www-form-urlencoded"
+_KEY = re.compile(rf"[\x20-\x7e]{{1,{idempotency.LONGEST_KEY}}}")
+_REMADE = ("Content-Length",)  # by every response for itself
+
+View = Callable[..., ResponseReturnValue]
+
+
+def register(app: Flask) -> None:
+    """Let every POST that ``app`` has by now take a key, but for those of the sign-in."""
+    posts = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
+    for endpoint in posts:
+        if not endpoint.startswith(_NEVER):
+            app.view_functions[endpoint] = _once(app.ensure_sync(app.view_functions[endpoint]))
+
+
+def _once(view: View) -> View:
+    @wraps(view)
+    def answer(**arguments: object) -> ResponseReturnValue:
+        key = _key() if request.method == "POST" else None
+        if key is None:
+            return view(**arguments)
+        sent = _fingerprint()  # before the transaction: a slow sender must not hold it open
+        with whole_request() as session:
+            return _answer(session, Request(_principal(session), key, sent), view, arguments)
+
+    return answer
+
+
+def _answer(session: Session, asked: Request, view: View, arguments: dict[str, object]) -> Response:
+    kept = idempotency.claim(session, asked)
+    if kept is not None:
+        return _replay(kept, asked)
+    response = current_app.make_response(view(**arguments))
+    if response.status_code < 400:
+        idempotency.keep(session, asked, _kept(response, asked))
+    else:
+        session.rollback()  # what was refused may be corrected and sent again
+    return response
+
+
+def _key() -> str | None:
+    """The key of this request, ``None`` without one; 400 for what cannot be a key."""
+    key = request.headers.get(HEADER)
+    if key is None and request.mimetype == _FORM:
+        request.get_data()  # keeps the bytes: once read as a form they would be gone
+        key = request.form.get(FIELD)
+    if key is not None and not _KEY.fullmatch(key):
+        most = idempotency.LONGEST_KEY
+        raise BadRequest(f"{HEADER} takes 1 to {most} printable ASCII characters, such as a UUID.")
+    return key
+
+
+def _fingerprint() -> str:
+    asked = json.dumps([request.method, request.full_path])
+    return hashlib.sha256(asked.encode() + request.get_data()).hexdigest()
+
+
+def _principal(session: Session) -> str:
+    """Whose key it is: a person's, or of the door, which is whoever knows its address."""
+    if request.path.startswith("/doors/"):
+        return f"door:{digest(request.path)}"
+    return f"person:{auth.actor(session).id}"
+
+
+def _kept(response: Response, asked: Request) -> Answer:
+    headers = {name: value for name, value in response.headers.items() if name not in _REMADE}
+    return Answer(response.status_code, headers, response.get_data(), asked.hash)
+
+
+def _replay(kept: Answer, asked: Request) -> Response:
+    if kept.request_hash != asked.hash:
+        raise UnprocessableEntity(_reused())
+    response = Response(kept.body, kept.status, dict(kept.headers))
+    response.headers[REPLAYED] = "true"
+    return response
+
+
+def _reused() -> str:
+    if HEADER in request.headers:
+        return f"This {HEADER} came with another request before. Use a new one for each request."
+    return "This form was sent before, with other answers. Open it anew to send something else."

@@ -1,0 +1,22 @@
+"""`steadyhand`: what an administrator types; a module for each subject."""
+
+from engine.cli import database, doors, library, messages, operations, people
+from engine.cli.group import main, prepared
+
+__all__ = ["main", "prepared"]
+
+for command in (
+    database.migrate_,
+    database.backup,
+    database.restore,
+    database.db,
+    library.check,
+    library.deploy,
+    library.import_,
+    people.user,
+    doors.door,
+    messages.message,
+    operations.worker_,
+    operations.jobs_,
+):
+    main.add_command(command)

@@ -1,0 +1,82 @@
+"""An installation with rows in every table, and with values that databases keep differently."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from engine import intake, library
+from engine.actors import SYSTEM
+from engine.store.tables import (
+    Effect,
+    EffectStatus,
+    IdempotencyKey,
+    Incident,
+    Message,
+    MessageStatus,
+)
+from tests.engine import releases
+
+EVERY_BYTE = bytes(range(256))
+UNUSUAL = "Ünï\tcødé “quoted” 事件 🔥 \u202eback a\u0301 \\N % ? :name {} \n\r\n"
+FIRST = datetime(1, 1, 1, tzinfo=UTC)
+LAST = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+DOCUMENTS = (
+    *(None, True, 0, -1, 2**53 + 1, 0.1, -2.5e-9, 1e300, 0.30000000000000004),
+    *("", UNUSUAL, "12.30", "\u0000", "\ud800", [], {}, [None, [1.0, {"é": {}}]]),
+    {"b": 1, "a": {"amount": "12345678901234567890.10"}, "": 1.0, UNUSUAL: 10**40},
+)
+
+
+def fill(database):
+    """Incidents at every place of a process, and at least a row of everything else."""
+    cast = releases.leave(database)
+    cast.token("dora")
+    with database.transaction() as session:
+        intake.add_door(session, "alertmanager", UNUSUAL, "small", SYSTEM)
+        path = "forms/small/note.json"
+        content = library.draft_files(session, "small")[path]
+        library.save_draft(session, "small", path, content + b"\n", 0, cast.olga)
+        session.add_all(_message(number, document) for number, document in enumerate(DOCUMENTS))
+        session.add(_effect(session.scalar(select(Incident.id).limit(1))))
+        session.add(_answer())
+
+
+def _message(number, document):
+    return Message(
+        id=f"{'aBäÄzZ_-'[number % 8]}{number}",  # which sort in another order in every language
+        awaits="message",
+        name="paid",
+        key=UNUSUAL,
+        payload=document,
+        sent_by="Dora",
+        status=MessageStatus.DISCARDED,
+        created_at=FIRST,
+        ended_at=LAST,
+        attempts=2**31 - 1,
+        problem=UNUSUAL,
+    )
+
+
+def _effect(incident_id):
+    return Effect(
+        key=UNUSUAL,
+        kind="webhook",
+        target="https://example.com/?q=%s",
+        payload={"amount": "12.30"},
+        incident_id=incident_id,
+        status=EffectStatus.PENDING,
+        created_at=datetime.fromisoformat("2026-03-29T02:30:00.000001+05:45"),
+        attempts=0,
+    )
+
+
+def _answer():
+    return IdempotencyKey(
+        principal="",
+        key="\x7f",
+        request_hash="0" * 64,
+        status=201,
+        headers={"ETag": '"1"'},
+        body=EVERY_BYTE,
+        created_at=LAST,
+    )

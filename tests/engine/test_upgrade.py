@@ -1,0 +1,271 @@
+"""From one release to the next while people work: who migrates, and what works before that."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select, text
+
+from api import server
+from engine import instances, tasks
+from engine.actors import SYSTEM
+from engine.errors import UnfitDatabase
+from engine.history import Event
+from engine.instances import messages
+from engine.people import credentials
+from engine.people.credentials import CredentialKind
+from engine.store import migrate
+from engine.store.database import Database
+from engine.store.migrate import State
+from engine.store.tables import Deployment, Incident, ProcessInstance
+from engine.tasks import Queue
+from tests.engine import releases
+from tests.engine.releases import AT_LOOK, CLAIMED, WAITS
+from tests.factories import ROOT, client, complete, dump, entries, open_tasks, report
+
+PREVIOUS = releases.RELEASES[-1]
+TOGETHER = 3
+
+
+@pytest.fixture
+def old(bare, tmp_path):
+    """What the previous release left: this one runs on it before anybody has migrated."""
+    releases.at(bare, PREVIOUS)
+    releases.fill(bare, PREVIOUS, tmp_path)
+    return bare
+
+
+@pytest.fixture
+def people(old):
+    return releases.Cast(old)
+
+
+def titled(database, title):
+    with database.reading() as session:
+        return session.query(Incident).filter_by(title=title).one()
+
+
+# Who migrates
+
+
+def test_processes_that_start_together_migrate_once(bare, tmp_path):
+    command = [sys.executable, "-m", "api.server", "migrate"]
+    environment = {**os.environ, "DATABASE_URL": bare.url}
+
+    started = [
+        subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE)
+        for _ in range(TOGETHER)
+    ]
+    said = [process.communicate()[1].decode() for process in started]
+
+    assert said == [""] * TOGETHER
+    assert [process.returncode for process in started] == [0] * TOGETHER
+    assert migrate.state(bare) is State.CURRENT
+    with bare.reading() as session:
+        assert list(session.scalars(select(Deployment.version))) == [1]
+
+
+@pytest.mark.parametrize(
+    ("revision", "expected"),
+    [("0001", State.BEHIND), (PREVIOUS, State.BEHIND), ("head", State.CURRENT)],
+)
+def test_the_state_of_a_database_tells_whether_to_migrate(bare, revision, expected):
+    before = migrate.state(bare)
+
+    releases.at(bare, revision)
+
+    assert (before, migrate.state(bare)) == (State.BEHIND, expected)
+
+
+def test_to_look_at_the_state_makes_no_database(tmp_path):
+    file = tmp_path / "none.db"
+
+    assert migrate.state(Database(f"sqlite:///{file}")) is State.BEHIND
+    assert not file.exists()
+
+
+def test_migrating_waits_for_the_process_that_migrates_and_not_for_longer_than_that(bare):
+    if bare.engine.dialect.name == "sqlite":
+        pytest.skip("its one writer is alone anyhow")
+
+    with bare.engine.begin() as connection:
+        migrate.take_turn(connection)
+        limits = connection.execute(
+            text("SELECT current_setting('lock_timeout'), current_setting('statement_timeout')")
+        ).one()
+
+    assert limits == ("10s", "0")
+
+
+# A database that is newer than the release
+
+
+def leaves(group, path=()):
+    """Every command, as the words with which one calls it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from leaves(command, (*path, name))
+        else:
+            yield " ".join((*path, name))
+
+
+# The first two need no database, and a worker waits for the one that it can work with.
+NOT_REFUSING = ("check", "import", "worker")
+COMMANDS = [name for name in leaves(server.cli.main) if name not in NOT_REFUSING]
+WORDS = {
+    "backup": ("{folder}/backup.db",),
+    "db copy": ("--to", "sqlite:///{folder}/copy.db"),
+    "deploy": (str(ROOT / "processes" / "itsm"),),
+    "door add": ("alertmanager", "--label", "prod"),
+    "jobs retry": ("1", "--reason", "It answers again."),
+    "message discard": ("some-id", "--reason", "Sent twice."),
+    "restore": (str(ROOT / "README.md"),),
+    "user add": ("eve", "--role", "administrator"),
+    "user link": ("eve",),
+    "user token": ("eve",),
+}
+
+
+@pytest.fixture
+def ahead(database):
+    _stamp(database, "9999")
+    yield database
+    _stamp(database, migrate._revisions()[0])
+
+
+def _stamp(database, revision):
+    with database.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = :now"), {"now": revision})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_refuses_the_database_of_a_newer_release_and_changes_nothing(
+    ahead, tmp_path, command
+):
+    before = dump(ahead)
+    words = [word.format(folder=tmp_path) for word in WORDS.get(command, ())]
+
+    run = CliRunner(env={"DATABASE_URL": ahead.url})
+    result = run.invoke(server.cli.main, [*command.split(), *words])
+
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert "belongs to a newer release of Steadyhand. Use that release." in result.output
+    assert dump(ahead) == before
+
+
+def test_a_database_of_a_newer_release_is_not_migrated(ahead):
+    assert migrate.state(ahead) is State.AHEAD
+
+    with pytest.raises(UnfitDatabase, match="belongs to a newer release"):
+        migrate.upgrade(ahead)
+
+
+# This release on what the previous one left
+
+
+def inbox(database, actor):
+    """Every task that waits for the actor, page after page."""
+    found, last = [], None
+    with database.reading() as session:
+        while page := tasks.find(session, actor, Queue.ALL, after=last, limit=1):
+            found += [(assignment.incident.title, assignment.task.name) for assignment in page]
+            last = tasks.sort_key(page[-1].task)
+    return sorted(found)
+
+
+LISTED = [(CLAIMED, "Do Look"), (AT_LOOK, "Do Look")]
+
+
+def test_the_inbox_is_whole_before_and_after_the_migration(old, people):
+    before = inbox(old, people.dora)
+
+    migrate.upgrade(old)
+
+    assert before == LISTED
+    assert inbox(old, people.dora) == LISTED
+
+
+def test_tasks_are_completed_before_the_migration_and_their_process_goes_on_after_it(old, people):
+    incident = titled(old, AT_LOOK)
+
+    complete(old, incident, "Look", people.dora, note="Fine.")
+    migrate.upgrade(old)
+    receive_payment(old, incident, people)
+    complete(old, incident, "Check", people.dora, note="Fine.")
+
+    assert ended(old, incident)
+
+
+def test_an_incident_is_reported_before_the_migration_and_goes_on_after_it(old, people):
+    incident = report(old, people.rob, title="Printer is down")
+
+    migrate.upgrade(old)
+    complete(old, incident, "Look", people.dora, note="Fine.")
+
+    assert ("Printer is down", "Do Look") not in inbox(old, people.dora)
+    assert entries(old, incident.id, Event.TASK_COMPLETED)
+
+
+def test_a_timer_fires_once_whether_before_or_after_the_migration(old, people):
+    fire(old, titled(old, AT_LOOK))
+
+    migrate.upgrade(old)
+    fire(old, titled(old, AT_LOOK))
+    fire(old, titled(old, CLAIMED))
+
+    for title in (AT_LOOK, CLAIMED):
+        assert len(entries(old, titled(old, title).id, Event.TIMER_FIRED)) == 1
+        assert sorted(open_tasks(old, titled(old, title), people.dora)) == ["Chase", "Look"]
+
+
+def test_a_message_is_received_before_the_migration(old, people):
+    receive_payment(old, titled(old, WAITS), people)
+
+    assert list(open_tasks(old, titled(old, WAITS), people.dora)) == ["Check"]
+
+
+def receive_payment(database, incident, people):
+    with database.transaction() as session:
+        messages.send(session, "paid", "", None, people.dora, incident=incident.id)
+
+
+def fire(database, incident):
+    with database.transaction() as session:
+        instance = session.query(ProcessInstance).filter_by(incident_id=incident.id).one()
+        instances.fire_timers(session, instance.id)
+
+
+def ended(database, incident):
+    return entries(database, incident.id, Event.PROCESS_COMPLETED)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}], ids=["bare", "with-key"])
+def test_a_report_over_http_is_kept_or_refused_for_now_but_never_lost(old, people, headers):
+    http = client(old, token_of(old, people))
+    sent = {"process": "small", "answers": {"title": "Printer is down"}}
+
+    answer = http.post("/api/v1/incidents", json=sent, headers=headers)
+
+    assert answer.status_code == 201 or (headers and answer.status_code == 503)
+    with old.reading() as session:
+        kept = session.query(Incident).filter_by(title="Printer is down").count()
+    assert kept == (answer.status_code == 201)
+
+
+def token_of(database, people):
+    with database.transaction() as session:
+        return credentials.issue(session, people.rob.id, CredentialKind.TOKEN, SYSTEM)
+
+
+# The previous release on what this one made
+
+
+def test_what_an_older_process_writes_after_the_migration_is_listed_all_the_same(old, people):
+    migrate.upgrade(old)
+    with old.transaction() as session:
+        session.execute(text("UPDATE task SET due_at = NULL"))  # as it writes what is not due
+
+    assert inbox(old, people.dora) == LISTED

@@ -1,0 +1,1 @@
+"""The whole engine on several hosts, under a virtual clock, checked against a reference."""
