@@ -25,7 +25,7 @@ Line = MutableMapping[str, Any]
 # Asked every few seconds by a machine; nobody reads that they were asked.
 _PROBES = {"health.live", "health.ready", "metrics.scrape", "static"}
 # Chatty below these, in words that only their authors need.
-_QUIET = {"alembic": logging.WARNING, "urllib3": logging.WARNING, "asyncio": logging.WARNING}
+_QUIET = dict.fromkeys(("alembic", "asyncio", "procrastinate", "urllib3"), logging.WARNING)
 # gunicorn's write in their own way until they are told not to.
 _HAS_ITS_OWN = ("gunicorn.error", "gunicorn.access")
 _SECRETS = (

@@ -11,7 +11,7 @@ from engine.store.database import Database
 from tests.diagrams import bundle
 from tests.factories import ROOT, client
 from tests.hands import HOUR, Hand, timed
-from tests.releases import migrated_to
+from tests.revisions import migrated_to
 
 # A folder is no database, and port 1 has no server.
 NO_DATABASE = {

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from tests.gunicorn import Gunicorn
-from tests.releases import migrated_to
+from tests.revisions import migrated_to
 
 # By our code, or by gunicorn's when the second process ends while it deals with the first.
 ENDED = (4, 1)
