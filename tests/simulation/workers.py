@@ -40,6 +40,8 @@ class Workers(Stage):
 
     def fire_timers(self, host, course, *, crashes=False):
         instance_id = course.instance_id
+        with self.clock.seen_from(self.hosts[host]):
+            is_left = course.moves and course.is_due
 
         def tell(_):
             course.sweep()
@@ -49,7 +51,7 @@ class Workers(Stage):
             host,
             lambda session: instances.fire_timers(session, instance_id),
             tell,
-            None if course.moves else Conflict,
+            None if is_left else Conflict,
             crashes=crashes,
         )
 
