@@ -2,13 +2,17 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from typing import Any, cast
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 # SQLite has one writer, and its busy handler is not fair: threads queue here instead of polling.
 _write_turn = threading.Lock()
@@ -28,6 +32,7 @@ PATIENCE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,  # milliseconds
 }
+_REST_SECONDS = 1.0  # a connection that rested for longer may have been ended meanwhile
 _SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
@@ -68,13 +73,31 @@ def _create_engine(url: str) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         hide_parameters=True,  # an error in the log shall not tell what somebody wrote
         pool_size=_CONNECTIONS,
-        pool_pre_ping=True,  # a server that came back has ended our connections
         connect_args={**PATIENCE, "options": " ".join(f"-c {k}={v}" for k, v in _LIMITS.items())},
     )
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", _require_alive)
+    return engine
+
+
+def _note_rest(_: Any, record: ConnectionPoolEntry) -> None:
+    record.info["since"] = time.monotonic()
+
+
+def _require_alive(driver: Any, record: ConnectionPoolEntry, _: Any) -> None:
+    """A server that came back has ended our connections; one that just worked is not asked."""
+    if time.monotonic() - record.info.get("since", time.monotonic()) < _REST_SECONDS:
+        return
+    try:
+        with closing(driver.cursor()) as cursor:
+            cursor.execute("SELECT 1")
+        driver.rollback()
+    except psycopg.Error as error:
+        raise DisconnectionError from error  # the pool opens another one
 
 
 def _set_up_sqlite(dbapi_connection: Any, _record: Any) -> None:

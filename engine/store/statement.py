@@ -77,6 +77,9 @@ class _Compiled:
         return cursor
 
     def execute_many(self, connection: Connection, rows: Sequence[Values]) -> None:
+        if len(rows) == 1:
+            self.execute(connection, rows[0]).close()  # no round for the batch around it
+            return
         with closing(connection.connection.cursor()) as cursor:
             try:
                 cursor.executemany(self.sql, [self._bound(values) for values in rows])
