@@ -48,6 +48,7 @@ MANAGES = {
     "see messages between processes",
     "discard a message",
 }
+UPKEEP = {"look after this installation"}
 FIGURES = {"read the figures of this installation"}
 OTHER_GROUP = {"see this task: of another group", "work on this task: of another group"}
 MATRIX = {
@@ -55,15 +56,20 @@ MATRIX = {
     (Role.REPORTER, "Ours"): {"report an incident", "see this incident: mine"},
     (Role.RESPONDER, "Ours"): WORKS,
     (Role.RESPONDER, EVERYWHERE): WORKS | OTHER_GROUP,
-    (Role.INCIDENT_MANAGER, "Ours"): WORKS | READS | MANAGES,
-    (Role.INCIDENT_MANAGER, EVERYWHERE): WORKS | READS | MANAGES | OTHER_GROUP,
+    (Role.INCIDENT_MANAGER, "Ours"): WORKS | READS | MANAGES | UPKEEP,
+    (Role.INCIDENT_MANAGER, EVERYWHERE): WORKS | READS | MANAGES | UPKEEP | OTHER_GROUP,
     (Role.PROCESS_OWNER, ""): READS
     | {"edit or deploy a process", "move incidents to another version of their process"},
-    (Role.AUDITOR, ""): READS | FIGURES | {"see messages between processes"},
+    (Role.AUDITOR, ""): READS | UPKEEP | FIGURES | {"see messages between processes"},
     (Role.ADMINISTRATOR, ""): READS
     | MANAGES
+    | UPKEEP
     | FIGURES
-    | {"send a message to a process", "move incidents to another version of their process"},
+    | {
+        "send a message to a process",
+        "move incidents to another version of their process",
+        "try a job again",
+    },
     (None, ""): set(),
 }
 MINE, THEIRS = Incident(reporter_id="me"), Incident(reporter_id="you")
