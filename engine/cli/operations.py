@@ -55,8 +55,11 @@ def jobs_() -> None:
 def jobs_list(config: Settings) -> None:
     """Count the jobs, and list the dead letters: those that failed every time."""
     with prepared(config).reading() as session:
-        for status, number in sorted(jobs.counts(session).items()):
+        counts = jobs.counts(session)
+        for status, number in sorted(counts.items()):
             click.echo(f"{status}: {number}")
+        if not counts:
+            click.echo("No job waits, and none was given up.")
         for letter in jobs.dead(session):
             click.echo(f"{letter.id} {letter.job} {letter.subject}")
 
