@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 import urllib3
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import clock, jobs
@@ -99,16 +99,10 @@ def defer_again(session: Session, key: str) -> None:
     _defer(session, key, effect.incident_id)
 
 
-def count(session: Session) -> dict[EffectStatus, int]:
-    query = select(Effect.status, func.count().label("number")).group_by(Effect.status)
-    return {row.status: row.number for row in session.execute(query)}
-
-
 def _put(session: Session, kind: EffectKind, payload: Any, incident_id: str | None) -> None:
     effect = Effect(
         key=new_id(),
         kind=kind,
-        target="",  # where the installation says when it is sent
         payload=payload,
         incident_id=incident_id,
         status=EffectStatus.PENDING,

@@ -15,7 +15,7 @@ from engine.errors import Conflict, InvalidDocument
 from engine.health import Step
 from engine.instances import delivery
 from engine.jobs import Job
-from engine.jobs.runner import Pace, Runner
+from engine.jobs.runner import Runner
 from engine.outbox import Outside
 from engine.store import outages, words
 from engine.store.database import Database
@@ -34,7 +34,6 @@ def run(
     outside: Outside | None = None,
     *,
     concurrency: int = 4,
-    pace: Pace | None = None,
 ) -> None:
     """Work until ``stopping``; an error costs one sweep or one attempt, never the worker."""
     runner = Runner(
@@ -43,7 +42,6 @@ def run(
         lambda job, subject, problem: give_up(database, job, subject, problem),
         lambda: _clean_up(database),
         concurrency=concurrency,
-        pace=pace,
     )
     doing_jobs = threading.Thread(target=runner.run, args=(stopping,), name="jobs")
     doing_jobs.start()

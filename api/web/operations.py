@@ -43,6 +43,7 @@ def _page(errors: Mapping[str, str]) -> str:
         seen=seen,
         form=Form("retry", tuple(map(_reason, seen.letters))),
         may_retry=permissions.may(actor, Action.RETRY_JOB),
+        may_move=permissions.may(actor, Action.CONTROL_PROCESS),
         sent=request.form,
         errors=errors,
     )

@@ -409,8 +409,7 @@ class Effect(Base):
     __table_args__ = (Index("ix_effect_status_created_at", "status", "created_at"),)
 
     key: Mapped[str] = mapped_column(String(200), primary_key=True)  # the receiver's, to tell twins
-    kind: Mapped[str] = mapped_column(String(32))  # who sends it
-    target: Mapped[str] = mapped_column(Text)  # where to
+    kind: Mapped[str] = mapped_column(String(32))  # who sends it, and where to
     payload: Mapped[Any] = mapped_column(JSON)
     incident_id: Mapped[str | None] = mapped_column(ForeignKey("incident.id"), index=True)
     status: Mapped[EffectStatus]

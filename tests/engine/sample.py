@@ -61,7 +61,6 @@ def _effect(incident_id):
     return Effect(
         key=UNUSUAL,
         kind="webhook",
-        target="https://example.com/?q=%s",
         payload={"amount": "12.30"},
         incident_id=incident_id,
         status=EffectStatus.PENDING,

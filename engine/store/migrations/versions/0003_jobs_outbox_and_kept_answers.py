@@ -79,7 +79,6 @@ def upgrade() -> None:
         "effect",
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("target", sa.Text(), nullable=False),
         sa.Column("payload", sa.JSON(), nullable=False),
         sa.Column("incident_id", sa.String(length=36), nullable=True),
         sa.Column(
