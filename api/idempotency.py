@@ -34,6 +34,14 @@ _REMADE = ("Content-Length",)  # by every response for itself
 View = Callable[..., ResponseReturnValue]
 
 
+class _Refused(Exception):
+    """Undoes the request with its key: what was refused may be corrected and sent again."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
 def register(app: Flask) -> None:
     """Let every POST that ``app`` has by now take a key, but for those of the sign-in."""
     posts = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
@@ -49,8 +57,11 @@ def _once(view: View) -> View:
         if key is None:
             return view(**arguments)
         sent = _fingerprint()  # before the transaction: a slow sender must not hold it open
-        with whole_request() as session:
-            return _answer(session, Request(_principal(session), key, sent), view, arguments)
+        try:
+            with whole_request() as session:
+                return _answer(session, Request(_principal(session), key, sent), view, arguments)
+        except _Refused as refused:
+            return refused.response
 
     return answer
 
@@ -60,10 +71,9 @@ def _answer(session: Session, asked: Request, view: View, arguments: dict[str, o
     if kept is not None:
         return _replay(kept, asked)
     response = current_app.make_response(view(**arguments))
-    if response.status_code < 400:
-        idempotency.keep(session, asked, _kept(response, asked))
-    else:
-        session.rollback()  # what was refused may be corrected and sent again
+    if response.status_code >= 400:
+        raise _Refused(response)
+    idempotency.keep(session, asked, _kept(response, asked))
     return response
 
 

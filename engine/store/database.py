@@ -1,5 +1,6 @@
 """The database of this process: the only place that begins and commits."""
 
+import json
 import sqlite3
 import threading
 import time
@@ -11,12 +12,13 @@ import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 # SQLite has one writer, and its busy handler is not fair: threads queue here instead of polling.
 _write_turn = threading.Lock()
 _CONNECTIONS = 16
+_ENCODER = json.JSONEncoder()
 # What a PostgreSQL server does for us, above all when a process of ours stops in the middle.
 _LIMITS = {
     "TimeZone": "UTC",  # moments at the end of the calendar have none further east
@@ -46,39 +48,58 @@ class Database:
         is_sqlite = self.engine.dialect.name == "sqlite"
         self._turn = _write_turn if is_sqlite else nullcontext()
         self._read_only = {"read_only": True} if is_sqlite else _SNAPSHOT
-        # Without autoflush: the engine flushes where order matters, and once at the end.
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """One change: commits once at the end, or leaves nothing behind."""
-        with self._turn, self._sessions() as session, session.begin():
+        with self._turn, self.engine.begin() as connection, _session(connection) as session:
             yield session
+            session.flush()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view that takes no write lock."""
-        with self._sessions() as session:
-            session.connection(execution_options=self._read_only)
-            yield session
+        with self.engine.connect() as connection:
+            connection.execution_options(**self._read_only).begin()
+            with _session(connection) as session:
+                yield session
 
     def close(self) -> None:
         self.engine.dispose()
 
 
+def _to_json(value: Any) -> str:
+    """Most of what a step writes is empty: that needs no encoder."""
+    return "{}" if value == {} else _ENCODER.encode(value)
+
+
+def _session(connection: Connection) -> Session:
+    """A unit of work inside the connection's transaction, which is not for it to commit."""
+    # Without autoflush: the engine flushes where order matters, and once at the end.
+    return Session(
+        connection,
+        expire_on_commit=False,
+        autoflush=False,
+        join_transaction_mode="rollback_only",
+    )
+
+
+_ENGINE: dict[str, Any] = {
+    "hide_parameters": True,  # an error in the log shall not tell what somebody wrote
+    "json_serializer": _to_json,
+    "pool_size": _CONNECTIONS,
+}
+
+
 def _create_engine(url: str) -> Engine:
     # The pool's rollback on return stays on: it ends what a commit that failed has left open.
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, pool_size=_CONNECTIONS, hide_parameters=True)
+        engine = create_engine(url, **_ENGINE)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = create_engine(
-        url,
-        hide_parameters=True,  # an error in the log shall not tell what somebody wrote
-        pool_size=_CONNECTIONS,
-        connect_args={**PATIENCE, "options": " ".join(f"-c {k}={v}" for k, v in _LIMITS.items())},
-    )
+    options = " ".join(f"-c {k}={v}" for k, v in _LIMITS.items())
+    engine = create_engine(url, connect_args={**PATIENCE, "options": options}, **_ENGINE)
     event.listen(engine, "checkin", _note_rest)
     event.listen(engine, "checkout", _require_alive)
     return engine

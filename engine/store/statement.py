@@ -33,19 +33,19 @@ class Statement:
 
     def run(self, session: Session, values: Values) -> int:
         """Execute it and return the number of rows that it matched."""
-        connection = session.connection()
+        connection = connection_of(session)
         with closing(self._on(connection).execute(connection, values)) as cursor:
             matched: int = cursor.rowcount
         return matched
 
     def run_each(self, session: Session, rows: Sequence[Values]) -> None:
         """Execute it for each of several rows."""
-        connection = session.connection()
+        connection = connection_of(session)
         self._on(connection).execute_many(connection, rows)
 
     def find(self, session: Session, values: Values) -> list[tuple[Any, ...]]:
         """Execute it and return its rows."""
-        connection = session.connection()
+        connection = connection_of(session)
         compiled = self._on(connection)
         with closing(compiled.execute(connection, values)) as cursor:
             return [compiled.read(row) for row in cursor.fetchall()]
@@ -63,9 +63,9 @@ class _Compiled:
     """The SQL of one dialect, with what turns our values into the driver's and back."""
 
     sql: str
-    order: Sequence[str] | None  # of the parameters, where the driver goes by position
-    given: Sequence[tuple[str, _Convert | None]]
-    fixed: Values  # parameters that the statement itself brings
+    is_by_position: bool  # how the driver takes parameters; by name otherwise
+    parameters: Sequence[tuple[str, _Convert | None]]
+    fixed: Values  # what the statement itself brings
     results: Sequence[tuple[int, _Convert]]  # the columns that are not ours as they come
 
     def execute(self, connection: Connection, values: Values) -> Any:
@@ -93,10 +93,17 @@ class _Compiled:
         return tuple(read)
 
     def _bound(self, values: Values) -> Any:
-        bound = dict(self.fixed)
-        for name, convert in self.given:
-            bound[name] = convert(values[name]) if convert else values[name]
-        return [bound[name] for name in self.order] if self.order is not None else bound
+        given = {**values, **self.fixed} if self.fixed else values
+        if self.is_by_position:
+            return [to(given[name]) if to else given[name] for name, to in self.parameters]
+        return {name: to(given[name]) if to else given[name] for name, to in self.parameters}
+
+
+def connection_of(session: Session) -> Connection:
+    """The connection that the session works on: ``Database`` makes each for one transaction."""
+    if session.in_nested_transaction():
+        return session.connection()  # by which the savepoint begins, if it has not yet
+    return cast("Connection", session.bind)
 
 
 def _compile(written: Written, columns: Sequence[str] | None, dialect: Dialect) -> _Compiled:
@@ -104,16 +111,12 @@ def _compile(written: Written, columns: Sequence[str] | None, dialect: Dialect) 
     given = {name for name, bind in compiled.binds.items() if bind.required}
     # Lists behind IN are part of the statement, so that they can be written out once.
     state = compiled.construct_expanded_state(dict.fromkeys(given))
-    converts = {name: _to_driver(name, compiled, state) for name in state.parameters}
+    order = state.positiontup if state.positiontup is not None else list(state.parameters)
     return _Compiled(
         sql=state.statement,
-        order=state.positiontup,
-        given=[(name, convert) for name, convert in converts.items() if name in given],
-        fixed={
-            name: _converted(value, converts[name])
-            for name, value in state.parameters.items()
-            if name not in given
-        },
+        is_by_position=state.positiontup is not None,
+        parameters=[(name, _to_driver(name, compiled, state)) for name in order],
+        fixed={name: value for name, value in state.parameters.items() if name not in given},
         results=[
             (index, convert)
             for index, column in enumerate(written.exported_columns)
@@ -128,10 +131,6 @@ def _to_driver(name: str, compiled: SQLCompiler, state: ExpandedState) -> _Conve
         kind = compiled.binds[name].type.dialect_impl(compiled.dialect)
         convert = kind.bind_processor(compiled.dialect)
     return cast("_Convert | None", convert)
-
-
-def _converted(value: Any, convert: _Convert | None) -> Any:
-    return convert(value) if convert else value
 
 
 def _ours(error: Exception, sql: str, connection: Connection) -> BaseException:
