@@ -67,7 +67,9 @@ def check() -> int:
 def test(arguments: list[str], *, is_long: bool) -> int:
     """Check, then every test."""
     environment = {"STEADYHAND_LONG": "1"} if is_long else {}
-    return check() or _run_all(["pytest", *arguments], environment=environment)
+    # A file at a time to each of as many processes as there are cores.
+    side_by_side = ["-n", "auto", "--dist", "loadfile"]
+    return check() or _run_all(["pytest", *side_by_side, *arguments], environment=environment)
 
 
 def bench(arguments: list[str]) -> int:
