@@ -189,6 +189,7 @@ def _open(
         "reporter_id": reporter_id,
         "status": IncidentStatus.NEW,
         "is_major": False,
+        "is_restricted": False,
         "reopened_count": 0,
         "dedup_key": signal.dedup_key if signal else None,
         "occurrences": 1,

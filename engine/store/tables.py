@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -120,6 +121,16 @@ class Base(DeclarativeBase):
 # ---- people
 
 
+class Organisation(Base):
+    """A customer, a dealer or a tenant: its people see their own incidents, and no one else's."""
+
+    __tablename__ = "organisation"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    created_at: Mapped[datetime]
+
+
 class Person(Base):
     __tablename__ = "person"
 
@@ -128,11 +139,13 @@ class Person(Base):
     name: Mapped[str] = mapped_column(String(120))
     password_hash: Mapped[str | None] = mapped_column(String(255))
     is_active: Mapped[bool]
+    # Who does not belong to one of these works for whoever runs this installation.
+    organisation_id: Mapped[str | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     created_at: Mapped[datetime]
 
 
 class Grant(Base):
-    """A role, everywhere or for one candidate group."""
+    """A role, everywhere, for one candidate group, or for the incidents of one organisation."""
 
     __tablename__ = "role_grant"
     __table_args__ = (UniqueConstraint("person_id", "role", "group_name"),)
@@ -140,19 +153,108 @@ class Grant(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
     role: Mapped[str] = mapped_column(String(32))
-    group_name: Mapped[str] = mapped_column(String(120))  # "" is everywhere
+    # "" is everywhere; "organisation:" and an id is one organisation.
+    group_name: Mapped[str] = mapped_column(String(120))
+
+
+class Absence(Base):
+    """A time in which a deputy does what somebody else may do."""
+
+    __tablename__ = "absence"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    deputy_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
 
 
 class Credential(Base):
     """A secret that stands for a person, kept as its SHA-256: session, sign-in link, API token."""
 
     __tablename__ = "credential"
+    __table_args__ = (Index("ix_credential_id", "id", unique=True),)
 
     secret_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    id: Mapped[str | None] = mapped_column(String(36))  # its name on a page
+    label: Mapped[str | None] = mapped_column(String(120))  # what it is for, or the browser
+    scope: Mapped[str | None] = mapped_column(String(16))  # of an API token: read or write
+    last_used_at: Mapped[datetime | None]  # to within some minutes
+
+
+class Authenticator(Base):
+    """What somebody has besides a password: an app that shows codes (TOTP), a passkey."""
+
+    __tablename__ = "authenticator"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))  # totp, passkey
+    label: Mapped[str] = mapped_column(String(120))
+    # WebAuthn's credential id, base64url; of a passkey only.
+    credential_id: Mapped[str | None] = mapped_column(String(1400), unique=True)
+    secret: Mapped[bytes] = mapped_column(LargeBinary)  # TOTP's key, or the public key (COSE)
+    counter: Mapped[int]  # TOTP: the last time step that was used; WebAuthn: signCount
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class ExternalIdentity(Base):
+    """A person as an OpenID Connect provider knows them."""
+
+    __tablename__ = "external_identity"
+
+    issuer: Mapped[str] = mapped_column(String(255), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    created_at: Mapped[datetime]
+
+
+class Throttle(Base):
+    """How often something was tried in vain, and until when nobody is listened to."""
+
+    __tablename__ = "throttle"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of what is throttled
+    failures: Mapped[int]
+    last_failed_at: Mapped[datetime]
+    blocked_until: Mapped[datetime | None]
+
+
+class PartnerLink(Base):
+    """Lets somebody without an account do one task; kept as its SHA-256."""
+
+    __tablename__ = "partner_link"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    task_id: Mapped[str] = mapped_column(ForeignKey("task.id"), index=True)
+    name: Mapped[str] = mapped_column(String(120))  # who it is for, as the history names them
+    created_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+
+
+class SecurityEvent(Base):
+    """What was refused, and to whom; it has changed nothing, so it is no history."""
+
+    __tablename__ = "security_event"
+    __table_args__ = (Index("ix_security_event_at_id", "at", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    event: Mapped[str] = mapped_column(String(40))
+    actor_id: Mapped[str | None] = mapped_column(String(36))
+    actor_name: Mapped[str] = mapped_column(String(120))
+    address: Mapped[str] = mapped_column(String(64))  # where the request came from
+    route: Mapped[str] = mapped_column(String(200))
+    detail: Mapped[str] = mapped_column(String(500))
 
 
 class Door(Base):
@@ -242,6 +344,7 @@ class Incident(Base):
     __table_args__ = (
         Index("ix_incident_status_number", "status", "number"),
         Index("ix_incident_reporter_id_number", "reporter_id", "number"),
+        Index("ix_incident_organisation_id_number", "organisation_id", "number"),
         _index_where("ix_incident_open", "closed_at IS NULL", "number"),
         # A key recognises one open incident; a closed one gives its key up.
         _index_where(
@@ -281,8 +384,21 @@ class Incident(Base):
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
+    # Whose people see its public side.
+    organisation_id: Mapped[str | None] = mapped_column(ForeignKey("organisation.id"))
+    tlp: Mapped[str | None] = mapped_column(String(16))  # Traffic Light Protocol 2.0
+    is_restricted: Mapped[bool] = mapped_column(server_default=false())  # to its readers
 
     __mapper_args__ = {"version_id_col": version}
+
+
+class IncidentReader(Base):
+    """Somebody who needs to know of a restricted incident."""
+
+    __tablename__ = "incident_reader"
+
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incident.id"), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
 
 
 class IncidentWord(Base):
@@ -361,6 +477,22 @@ class Task(Base):
     version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": version}
+
+
+class Signature(Base):
+    """Who decided what and meant it; with a passkey it can be checked without us."""
+
+    __tablename__ = "signature"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incident.id"), index=True)
+    task_id: Mapped[str] = mapped_column(ForeignKey("task.id"), index=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    meaning: Mapped[str] = mapped_column(String(40))  # approved, reviewed, …
+    method: Mapped[str] = mapped_column(String(16))  # password, totp, passkey
+    statement: Mapped[str] = mapped_column(Text)  # canonical JSON of what was shown and decided
+    assertion: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # WebAuthn's, with the key
+    signed_at: Mapped[datetime]
 
 
 class Subscription(Base):

@@ -7,7 +7,7 @@ tables are not copied: every job can be made again from our rows.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -118,7 +118,7 @@ def _copy(reading: Connection, writing: Connection, progress: Progress) -> Copie
             raise UnfitDatabase(f"“{table.name}” came out different from what was copied.")
     _require_whole_log(writing)
     if writing.dialect.name != "sqlite":
-        _count_on(writing)
+        _count_on(writing, _TABLES)
     return Copied(copied)
 
 
@@ -217,9 +217,9 @@ def _require_whole_log(connection: Connection) -> None:
         raise UnfitDatabase(f"The audit log lacks entries about {', '.join(torn)}.")
 
 
-def _count_on(connection: Connection) -> None:
+def _count_on(connection: Connection, tables: Iterable[Table]) -> None:
     """Let PostgreSQL number new rows behind those that came with their numbers."""
-    for table in _TABLES:
+    for table in tables:
         column = table.autoincrement_column
         if column is not None:
             sequence = func.pg_get_serial_sequence(table.name, column.name)

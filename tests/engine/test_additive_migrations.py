@@ -26,13 +26,14 @@ def _columns(found, table):
 
 
 def _rules(found, table):
-    unique = [index["name"] for index in found.get_indexes(table) if index["unique"]]
-    unique += [rule["name"] for rule in found.get_unique_constraints(table)]
-    return {
-        *unique,
-        *(key["name"] for key in found.get_foreign_keys(table)),
-        *(check["name"] for check in found.get_check_constraints(table)),
-    }
+    """Name -> the columns that it is about."""
+    unique = [index for index in found.get_indexes(table) if index["unique"]]
+    unique += found.get_unique_constraints(table)
+    rules = {rule["name"]: set(rule["column_names"]) for rule in unique}
+    for key in found.get_foreign_keys(table):
+        rules[key["name"]] = set(key["constrained_columns"])
+    everything = set(_columns(found, table))
+    return rules | {check["name"]: everything for check in found.get_check_constraints(table)}
 
 
 def missed(before, after):
@@ -42,8 +43,12 @@ def missed(before, after):
             yield f"{table} is gone"
             continue
         columns_now, rules_now = after[table]
-        if rules_now - rules:
-            yield f"{table} has a new rule: {rules_now - rules}"
+        # What it leaves empty meets every rule about columns that it does not know.
+        new = {
+            name for name, about in rules_now.items() if name not in rules and about & {*columns}
+        }
+        if new:
+            yield f"{table} has a new rule: {new}"
         yield from (f"{table}.{name} is gone" for name in columns if name not in columns_now)
         for name, column in columns_now.items():
             yield from _stumbles(f"{table}.{name}", columns.get(name), column)

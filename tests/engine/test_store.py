@@ -56,14 +56,19 @@ def details(connection):
     """Each table's columns, keys, rules and indexes, with the conditions of these."""
     found = inspect(connection)
     return {
-        (table, detail.__name__): sorted(_said(detail(found, table)))
+        (table, detail.__name__): sorted(_said(detail(found, table), found.dialect.name))
         for table in Base.metadata.tables
         for detail in DETAILS
     }
 
 
-def _said(found):
+def _said(found, dialect):
     parts = found if isinstance(found, list) else [found]
+    if dialect == "sqlite":  # it does not tell the name of a key that stands with its column
+        parts = [
+            {k: v for k, v in part.items() if k != "name"} if "referred_table" in part else part
+            for part in parts
+        ]
     return [json.dumps(part, default=str, sort_keys=True) for part in parts]
 
 
