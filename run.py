@@ -61,6 +61,7 @@ def check() -> int:
         ["ruff", "check", "."],
         ["mypy"],
         ["lint-imports"],
+        ["bandit", "-q", "-c", "pyproject.toml", "-r", "engine", "api"],
     )
 
 
