@@ -21,5 +21,6 @@ jobs/              work after the commit, at least once: Procrastinate on both d
 idempotency        the answer to a request that may come again
 store/             tables and their words for the search, migrations, copies, and the only commit
 actors             who acts: an identity with its roles
+outbound           requests to other systems: whom we may ask, and how
 identifiers  settings  clock  safe_xml  errors
 """

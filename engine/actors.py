@@ -11,9 +11,13 @@ class Role(StrEnum):
     PROCESS_OWNER = "process_owner"  # edits and deploys bundles
     AUDITOR = "auditor"  # reads everything, writes nothing
     ADMINISTRATOR = "administrator"  # people, doors, tokens
+    CUSTOMER = "customer"  # reports; sees the public side of their organisation's incidents
+    CUSTOMER_ADMINISTRATOR = "customer_administrator"  # the same, and manages its people
 
 
-EVERYWHERE = ""  # the group name of a grant that is not bound to one group
+CUSTOMERS = (Role.CUSTOMER, Role.CUSTOMER_ADMINISTRATOR)
+EVERYWHERE = ""  # the group name of a grant that is not bound to anything
+_ORGANISATION = "organisation:"  # begins the group name of a grant that is bound to one
 
 
 @dataclass(frozen=True)
@@ -23,12 +27,33 @@ class Actor:
     id: str | None
     name: str
     grants: frozenset[tuple[Role, str]] = frozenset()
+    only_task: str | None = None  # of a partner who came by a link: there is nothing else for them
+    on_behalf_of: str | None = None  # id of the person who sent the link
 
     def has(self, *roles: Role) -> bool:
-        return any(role in roles for role, _ in self.grants)
+        """Whether they have one of the roles, everywhere or in a group of ours."""
+        return any(r in roles and organisation_in(group) is None for r, group in self.grants)
 
     def groups_as(self, *roles: Role) -> frozenset[str]:
-        return frozenset(group for role, group in self.grants if role in roles)
+        """The groups of ours in which they have one of the roles; ``EVERYWHERE`` is one of them."""
+        groups = (group for role, group in self.grants if role in roles)
+        return frozenset(group for group in groups if organisation_in(group) is None)
+
+    def organisations_as(self, *roles: Role) -> frozenset[str]:
+        """Ids of the organisations for whose incidents they have one of the roles."""
+        bound = (organisation_in(group) for role, group in self.grants if role in roles)
+        return frozenset(organisation for organisation in bound if organisation)
 
 
 SYSTEM = Actor(id=None, name="Steadyhand")
+
+
+def of_organisation(organisation_id: str) -> str:
+    """The group name of a grant that is bound to one organisation."""
+    return f"{_ORGANISATION}{organisation_id}"
+
+
+def organisation_in(group: str) -> str | None:
+    """The id of the organisation to which such a grant is bound, if it is."""
+    is_bound = group.startswith(_ORGANISATION)
+    return group.removeprefix(_ORGANISATION) if is_bound else None

@@ -11,13 +11,14 @@ from pathlib import PurePosixPath
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import dmn, forms
+from engine import dmn, forms, separation
 from engine.bpmn import reader
 from engine.bpmn.definition import Definition, compile_definition
 from engine.bpmn.diagram import Diagram
 from engine.dmn import Decision, DmnError
 from engine.errors import Finding, InvalidDocument, Refused
 from engine.forms import Form
+from engine.separation import Separation
 from engine.store.tables import DeploymentFile, ProcessDefinition
 
 Files = Mapping[str, bytes]  # path -> content
@@ -38,6 +39,7 @@ class Bundle:
     decision_paths: dict[str, str] = field(default_factory=dict)  # decision id -> path
     forms: dict[str, Form] = field(default_factory=dict)  # form key -> form
     start_forms: dict[str, str] = field(default_factory=dict)  # process id -> form key
+    separations: tuple[Separation, ...] = ()
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -160,4 +162,5 @@ def _read_manifest(bundle: Bundle, content: bytes) -> None:
     starts = manifest.get("start", [])
     if not isinstance(starts, list) or not all(isinstance(start, dict) for start in starts):
         raise InvalidDocument("Write each start as [[start]] with process and form.")
+    bundle.separations = separation.read(manifest)
     bundle.start_forms = {str(s.get("process", "")): str(s.get("form", "")) for s in starts}

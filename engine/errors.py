@@ -13,6 +13,10 @@ class NotAllowed(Exception):
     """The actor is known and may not do this."""
 
 
+class NotGenuine(NotAllowed):
+    """What came from elsewhere is forged, too old, or has been used before; begin anew."""
+
+
 class Conflict(Exception):
     """The thing has moved on since the caller last looked; look again and decide again."""
 

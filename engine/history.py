@@ -18,6 +18,7 @@ from engine.store.tables import AuditEntry, table_of
 class Event(StrEnum):
     INCIDENT_REPORTED = "incident:reported"
     INCIDENT_CORRECTED = "incident:corrected"
+    INCIDENT_RESTRICTED = "incident:restricted"  # who needs to know of it, or that all may again
     REPORT_REPEATED = "report:repeated"  # the same key came in again while open
     SOURCE_RECOVERED = "source:recovered"  # the sender says that it is over
     PROCESS_STARTED = "process:started"
@@ -36,18 +37,42 @@ class Event(StrEnum):
     MESSAGE_RECEIVED = "message:received"
     MESSAGE_DISCARDED = "message:discarded"
     SIGNAL_RECEIVED = "signal:received"
+    EXCEPTION_ASKED = "exception:asked"  # from a separation of duties, or a restriction
+    EXCEPTION_GRANTED = "exception:granted"  # by a second person
+    PARTNER_INVITED = "partner:invited"  # by a link to one task
+    PARTNER_LINK_WITHDRAWN = "partner_link:withdrawn"
     TASK_OPENED = "task:opened"
     TASK_CLAIMED = "task:claimed"
     TASK_RELEASED = "task:released"
     TASK_COMPLETED = "task:completed"
+    TASK_SIGNED = "task:signed"  # beside its completion: by whom, how, and what it meant
     TASK_CANCELLED = "task:cancelled"  # its process went on without it
     BUNDLE_DEPLOYED = "bundle:deployed"
     DRAFT_SAVED = "draft:saved"
     DRAFT_DISCARDED = "draft:discarded"
     PERSON_ADDED = "person:added"
+    PERSON_CHANGED = "person:changed"  # the name, or the organisation
+    PERSON_DEACTIVATED = "person:deactivated"
+    PERSON_ACTIVATED = "person:activated"
+    GRANTS_CHANGED = "grants:changed"
+    IDENTITY_LINKED = "identity:linked"  # somebody may sign in by a provider
+    IDENTITY_UNLINKED = "identity:unlinked"
+    ABSENCE_ADDED = "absence:added"  # a deputy does somebody's work for a time
+    ABSENCE_ENDED = "absence:ended"
     PERSON_SIGNED_OUT = "person:signed_out"
     PASSWORD_SET = "password:set"  # noqa: S105 -- an event's name
     CREDENTIAL_ISSUED = "credential:issued"  # a sign-in is the issue of a session
+    CREDENTIAL_REVOKED = "credential:revoked"
+    ORGANISATION_ADDED = "organisation:added"
+    ORGANISATION_RENAMED = "organisation:renamed"
+    AUTHENTICATOR_ADDED = "authenticator:added"  # an app that shows codes, or a passkey
+    AUTHENTICATOR_RENAMED = "authenticator:renamed"
+    AUTHENTICATOR_REMOVED = "authenticator:removed"
+    AUTHENTICATOR_SUSPECTED = "authenticator:suspected"  # its counter went back: a copy of it?
+    RECOVERY_CODES_ISSUED = "recovery_codes:issued"  # which end the ones before
+    RECOVERY_CODE_USED = "recovery_code:used"
+    FACTORS_RESET = "factors:reset"  # an administrator let somebody in who has lost them
+    SIGN_IN_UNLOCKED = "sign_in:unlocked"  # after too many attempts in vain
     DOOR_ADDED = "door:added"
     JOB_RETRIED = "job:retried"  # one that had been given up
 
@@ -66,6 +91,7 @@ _DEVIATIONS = frozenset(
         Event.PROCESS_MOVED,
         Event.PROCESS_MIGRATED,
         Event.TIMER_MOVED,
+        Event.EXCEPTION_GRANTED,
     )
 )
 
@@ -112,6 +138,17 @@ def of(session: Session, subject_id: str, *, after: int = 0, limit: int = 500) -
         select(AuditEntry)
         .where(AuditEntry.subject_id == subject_id, AuditEntry.sequence > after)
         .order_by(AuditEntry.sequence)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def latest(session: Session, subject_id: str, limit: int) -> list[AuditEntry]:
+    """The last entries about a subject, the newest first."""
+    query = (
+        select(AuditEntry)
+        .where(AuditEntry.subject_id == subject_id)
+        .order_by(AuditEntry.sequence.desc())
         .limit(limit)
     )
     return list(session.scalars(query))

@@ -10,12 +10,12 @@ from sqlalchemy import Integer, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from engine import bundles, clock, forms, history, instances
-from engine.actors import Actor
+from engine.actors import CUSTOMERS, Actor, Role
 from engine.bpmn.diagram import Diagram
 from engine.errors import Conflict, NotFound, StaleVersion
 from engine.forms import Field, Form
 from engine.history import Entry, Event
-from engine.people import permissions
+from engine.people import permissions, restriction
 from engine.people.permissions import Action
 from engine.store import rows, words
 from engine.store.statement import Statement
@@ -44,7 +44,20 @@ _FINISHED = (Event.ELEMENT_COMPLETED, Event.TASK_COMPLETED, Event.TIMER_FIRED)
 _STORY = 2_000  # entries; an incident that ran longer shows its audit trace in pages
 
 
+# What a customer sees of an incident of their organisation.
+PUBLIC = (
+    *("id", "number", "title", "description", "service", "affected", "channel", "status"),
+    *("created_at", "updated_at", "last_seen_at", "resolved_at", "closed_at", "version"),
+    *("organisation_id", "reporter_id", "is_restricted"),
+)
+_OURS = tuple(role for role in Role if role not in CUSTOMERS)
+
 _incidents = table_of(Incident)
+_INTERNAL = dict.fromkeys(_incidents.columns.keys()) | {
+    "is_major": False,
+    "reopened_count": 0,
+    "occurrences": 1,
+}
 _BY_NAME = Statement(
     select(*_incidents.columns).where(
         or_(Incident.id == bindparam("name"), Incident.number == bindparam("name"))
@@ -74,9 +87,11 @@ def get(session: Session, incident_id: str, actor: Actor) -> Incident:
     """An incident by id or number; one that the actor may not see does not exist for them."""
     found = _BY_NAME.find(session, {"name": incident_id})
     incident = rows.take(Incident, iter(found[0])) if found else None
+    if incident is not None:
+        restriction.look_up(session, incident)
     if incident is None or not permissions.may(actor, Action.READ_INCIDENT, incident):
         raise NotFound(f"There is no incident {incident_id}.")
-    return incident
+    return _as_seen_by(actor, incident)
 
 
 def find(
@@ -105,7 +120,17 @@ def find(
         is_next_page=before is not None,
     )
     asked = {**search.values, "status": status, "before": before, "limit": limit}
-    return [rows.take(Incident, iter(row)) for row in listing.find(session, asked)]
+    found = (rows.take(Incident, iter(row)) for row in listing.find(session, asked))
+    return [_as_seen_by(actor, incident) for incident in found]
+
+
+def _as_seen_by(actor: Actor, incident: Incident) -> Incident:
+    """Without what is internal, for customers: nothing keeps what it is left without."""
+    if actor.has(*_OURS):
+        return incident
+    seen = {name: getattr(incident, name) for name in PUBLIC}
+    seen |= {"reported_by": actor.name if incident.reporter_id == actor.id else ""}
+    return rows.of(Incident, _INTERNAL | seen)
 
 
 @lru_cache(maxsize=1_000)
@@ -181,11 +206,26 @@ def timeline(session: Session, incident: Incident, actor: Actor) -> list[AuditEn
     entries = history.of(session, incident.id, limit=_STORY)
     if permissions.may(actor, Action.READ_PROCESS):
         return entries
-    return [entry for entry in entries if _is_public(entry)]
+    told = [entry for entry in entries if _is_public(entry)]
+    if permissions.may(actor, Action.READ_INSIDE, incident):
+        return told
+    return [_public_side(entry) for entry in told if entry.actor_id in (None, actor.id)]
 
 
-def next_steps(session: Session, incident: Incident) -> list[Task]:
-    """What waits for somebody, the one due first on top; whoever sees the incident may know."""
+def _public_side(entry: AuditEntry) -> AuditEntry:
+    columns = {column.name: getattr(entry, column.name) for column in entry.__table__.columns}
+    changes = {name: both for name, both in entry.changes.items() if name in PUBLIC}
+    return rows.of(AuditEntry, columns | {"changes": changes, "detail": {}})
+
+
+def next_steps(session: Session, incident: Incident, actor: Actor) -> list[Task]:
+    """What waits for somebody, the one due first on top; no customer reads who does what."""
+    if not permissions.may(actor, Action.READ_INSIDE, incident):
+        return []
+    return _waiting_steps(session, incident)
+
+
+def _waiting_steps(session: Session, incident: Incident) -> list[Task]:
     query = select(Task).where(
         Task.incident_id == incident.id,
         Task.status.in_((TaskStatus.OPEN, TaskStatus.CLAIMED)),
@@ -268,5 +308,5 @@ def _taken(diagram: Diagram, element_id: str, detail: Mapping[str, Any]) -> Iter
 
 def _waiting(session: Session, incident: Incident, current: Standing) -> list[str]:
     """Where tasks wait, and intermediate events: what a person would look for on the drawing."""
-    tasks = [task.element_id for task in next_steps(session, incident)]
+    tasks = [task.element_id for task in _waiting_steps(session, incident)]
     return [*tasks, *instances.waiting_events(session, current.instance, incident)]

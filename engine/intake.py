@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from engine import bundles, clock, forms, history, instances
-from engine.actors import Actor
+from engine.actors import CUSTOMERS, Actor
 from engine.errors import InvalidAnswers, NotFound
 from engine.forms import Form
 from engine.history import Entry, Event
@@ -190,6 +190,7 @@ def _open(
         "status": IncidentStatus.NEW,
         "is_major": False,
         "is_restricted": False,
+        "organisation_id": next(iter(sorted(actor.organisations_as(*CUSTOMERS))), None),
         "reopened_count": 0,
         "dedup_key": signal.dedup_key if signal else None,
         "occurrences": 1,

@@ -11,20 +11,18 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-import urllib3
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine import clock, jobs
+from engine import clock, jobs, outbound
 from engine.identifiers import new_id
 from engine.jobs import Job
+from engine.outbound import PUBLIC, NotReached, Reach
 from engine.store.database import Database
 from engine.store.tables import Effect, EffectStatus
 
-_SECONDS = urllib3.Timeout(connect=5, read=10)
 _LONGEST_RESULT = 2_000  # characters of an answer that are kept
 _FORGOTTEN_AFTER = timedelta(minutes=1)
-_http = urllib3.PoolManager(timeout=_SECONDS, retries=False)
 
 
 class EffectKind(StrEnum):
@@ -129,19 +127,20 @@ def _note(database: Database, key: str, answer: str, **ending: Any) -> None:
 def _send_alert(effect: Effect, outside: Outside) -> str:
     if outside.alert_url is None:
         return "Nobody was told: STEADYHAND_ALERT_URL is not set."
-    return _post(outside.alert_url, effect.key, effect.payload)
+    within = outbound.as_set_by_operator(outside.alert_url)
+    return _post(outside.alert_url, effect.key, effect.payload, within)
 
 
-def _post(url: str, key: str, payload: Any) -> str:
+def _post(url: str, key: str, payload: Any, within: Reach = PUBLIC) -> str:
     headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+    body = json.dumps(payload).encode()
     try:
-        answer = _http.request("POST", url, body=json.dumps(payload), headers=headers)
-    except urllib3.exceptions.HTTPError as error:
+        answer = outbound.send("POST", url, body=body, headers=headers, within=within)
+    except NotReached as error:
         raise NotSent(f"The receiver could not be reached: {error}") from error
-    text = answer.data.decode(errors="replace")
     if not 200 <= answer.status < 300:
-        raise NotSent(f"The receiver answered {answer.status}: {text}")
-    return f"{answer.status}: {text}"
+        raise NotSent(f"The receiver answered {answer.status}: {answer.text}")
+    return f"{answer.status}: {answer.text}"
 
 
 _SENDERS: Mapping[EffectKind, Callable[[Effect, Outside], str]] = {

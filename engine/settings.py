@@ -1,10 +1,23 @@
 """What an installation may set, read from the environment once."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_DATA = Path(".steadyhand")
+
+
+@dataclass(frozen=True)
+class OpenId:
+    """How people sign in by another system, an OpenID Connect provider."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    name: str = "your organisation"  # as the button says it
+    adds_people: bool = False  # whom the provider knows and we do not
+    groups: str = ""  # JSON: value of the claim -> role or role:group; or the path of such a file
+    groups_claim: str = "groups"
 
 
 @dataclass(frozen=True)
@@ -13,6 +26,8 @@ class Settings:
     is_secure: bool = False  # served over https: cookies are marked Secure
     alert_url: str | None = None  # told by POST when a process or a job needs a person
     log_level: str = "INFO"
+    openid: OpenId | None = None
+    outbound_allow: str = ""  # hosts and networks that are no public addresses and may be asked
 
 
 def from_environment(data: Path | None = None) -> Settings:
@@ -24,4 +39,21 @@ def from_environment(data: Path | None = None) -> Settings:
         is_secure=os.environ.get("STEADYHAND_HTTPS", "") == "1",
         alert_url=os.environ.get("STEADYHAND_ALERT_URL") or None,
         log_level=os.environ.get("STEADYHAND_LOG_LEVEL", "INFO"),
+        openid=_openid(),
+        outbound_allow=os.environ.get("STEADYHAND_OUTBOUND_ALLOW", ""),
+    )
+
+
+def _openid() -> OpenId | None:
+    issuer = os.environ.get("STEADYHAND_OIDC_ISSUER", "")
+    if not issuer:
+        return None
+    return OpenId(
+        issuer=issuer,
+        client_id=os.environ.get("STEADYHAND_OIDC_CLIENT_ID", ""),
+        client_secret=os.environ.get("STEADYHAND_OIDC_CLIENT_SECRET", ""),
+        name=os.environ.get("STEADYHAND_OIDC_NAME") or OpenId.name,
+        adds_people=os.environ.get("STEADYHAND_OIDC_ADDS_PEOPLE", "") == "1",
+        groups=os.environ.get("STEADYHAND_OIDC_GROUPS", ""),
+        groups_claim=os.environ.get("STEADYHAND_OIDC_GROUPS_CLAIM") or OpenId.groups_claim,
     )

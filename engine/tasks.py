@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from engine import bundles, clock, forms, health, history, instances
+from engine import bundles, clock, forms, health, history, instances, signatures
 from engine.actors import Actor, Role
 from engine.bpmn.diagram import Node
 from engine.bundles import Deployed
@@ -31,8 +31,10 @@ from engine.forms import Form
 from engine.health import Step
 from engine.history import Entry, Event
 from engine.instances import Loaded
-from engine.people import permissions
+from engine.people import duties, permissions, restriction
+from engine.people.ceremonies import Site
 from engine.people.permissions import Action
+from engine.signatures import Decision, Question, Signing
 from engine.store import rows
 from engine.store.statement import Statement
 from engine.store.tables import (
@@ -114,7 +116,7 @@ class Worksheet:
 def get(session: Session, task_id: str, actor: Actor) -> Assignment:
     """A task the actor may see, or ``NotFound``."""
     values = _one(session, _ASSIGNMENT, task_id)
-    return _visible_to(actor, _assigned(values))
+    return _visible_to(session, actor, _assigned(values))
 
 
 def find(
@@ -131,8 +133,10 @@ def find(
     due_at, task_id = after or (None, None)
     asked = {"due_at": due_at, "task_id": task_id, "dateless_id": task_id if due_at == _FAR else ""}
     limits = {"incident_id": incident_id, "now": clock.now(), "limit": limit}
-    found = statement.find(session, asked | limits)
-    return [_assigned(iter(row)) for row in found]
+    found = [_assigned(iter(row)) for row in statement.find(session, asked | limits)]
+    for assignment in found:
+        restriction.look_up(session, assignment.incident)
+    return found
 
 
 @lru_cache(maxsize=1_000)
@@ -183,6 +187,14 @@ def sort_key(task: Task) -> tuple[datetime, str]:
     return task.due_at or _FAR, task.id
 
 
+def why_not(session: Session, assignment: Assignment, actor: Actor) -> str | None:
+    """Why somebody may not work on a task that they see, in a sentence; ``None`` if they may."""
+    task, incident = assignment.task, assignment.incident
+    if not permissions.may(actor, Action.WORK_TASK, task, of=incident):
+        return permissions.why_not(actor, Action.WORK_TASK, task, of=incident)
+    return duties.conflict(session, task, incident, actor)
+
+
 def worksheet(session: Session, task: Task) -> Worksheet:
     pinned = bundles.deployed(session, task.definition_id)
     node = pinned.definition.diagram.nodes[task.element_id]
@@ -198,6 +210,7 @@ def claim(session: Session, task_id: str, actor: Actor, version: int | None = No
     _require_waiting(task)
     if task.status is TaskStatus.CLAIMED:
         raise Conflict("Somebody else has claimed this task.")
+    duties.require_separate(session, task, assignment.incident, actor)
     rows.change(session, task, status=TaskStatus.CLAIMED, assignee_id=actor.id)
     history.record(session, task.incident_id, _entry(Event.TASK_CLAIMED, task, actor))
     return assignment
@@ -222,24 +235,53 @@ def complete(
     answers: Mapping[str, Any],
     actor: Actor,
     version: int | None = None,
+    signing: Signing | None = None,
 ) -> Completion:
     """Complete a task and run its process on to the next wait.
 
     Whoever completes an open task of their group claims it by that; the history shows both.
+    ``signatures.Unsigned`` when the task asks for a signature and ``signing`` is not the one.
     """
     values = _one(session, _WORK, task_id)
-    assignment, loaded = _visible_to(actor, _assigned(values)), Loaded(*values)
+    assignment = _visible_to(session, actor, _assigned(values))
+    loaded = Loaded(*values)
     task, incident = assignment.task, assignment.incident
-    _require_work(task, actor, version)
-    _require_waiting(task)
-    if task.status is TaskStatus.CLAIMED and task.assignee_id != actor.id:
-        raise NotAllowed("Somebody else has claimed this task. Ask them to release it.")
-    checked = forms.check(worksheet(session, task).form, answers)
+    _require_work(assignment, actor, version)
+    _require_theirs(session, assignment, actor)
+    decision = _decision(session, assignment, answers)
     is_open = task.status is TaskStatus.OPEN
     first = [_entry(Event.TASK_CLAIMED, task, actor)] if is_open else []
-    waiting = instances.complete_task(session, loaded, incident, task, checked, actor, first)
-    mine = [other for other in waiting if permissions.may(actor, Action.READ_TASK, other)]
+    if decision.meaning or signing is not None:
+        first.insert(0, signatures.sign(session, decision, signing, actor))
+    waiting = instances.complete_task(
+        session, loaded, incident, task, decision.answers, actor, first
+    )
+    mine = [t for t in waiting if permissions.may(actor, Action.READ_TASK, t, of=incident)]
     return Completion(task, incident, is_on_hold=False, next_tasks=mine)
+
+
+def ask_to_sign(
+    session: Session, task_id: str, answers: Mapping[str, Any], site: Site, actor: Actor
+) -> Question:
+    """What a passkey of the actor is to sign before they complete a task with these answers."""
+    assignment = get(session, task_id, actor)
+    _require_work(assignment, actor, None)
+    _require_theirs(session, assignment, actor)
+    return signatures.ask(session, _decision(session, assignment, answers), site, actor)
+
+
+def _decision(session: Session, assignment: Assignment, answers: Mapping[str, Any]) -> Decision:
+    """What somebody decides who completes a task, its answers checked."""
+    sheet = worksheet(session, assignment.task)
+    return Decision(
+        task=assignment.task,
+        incident=assignment.incident,
+        process=sheet.definition,
+        form=sheet.form,
+        instructions=sheet.node.instructions,
+        answers=forms.check(sheet.form, answers),
+        meaning=sheet.node.signature,
+    )
 
 
 def _one(session: Session, statement: Statement, task_id: str) -> Iterator[Any]:
@@ -255,22 +297,36 @@ def _assigned(values: Iterator[Any]) -> Assignment:
     return Assignment(task, incident, next(values) is InstanceStatus.SUSPENDED)
 
 
-def _visible_to(actor: Actor, assignment: Assignment) -> Assignment:
-    if not permissions.may(actor, Action.READ_TASK, assignment.task):
+def _visible_to(session: Session, actor: Actor, assignment: Assignment) -> Assignment:
+    restriction.look_up(session, assignment.incident)
+    if not permissions.may(actor, Action.READ_TASK, assignment.task, of=assignment.incident):
         raise NotFound(_UNKNOWN)
     return assignment
 
 
 def _get_for_work(session: Session, task_id: str, actor: Actor, version: int | None) -> Assignment:
-    assignment = _visible_to(actor, _assigned(_one(session, _TO_CHANGE, task_id)))
-    _require_work(assignment.task, actor, version)
+    assignment = _visible_to(session, actor, _assigned(_one(session, _TO_CHANGE, task_id)))
+    _require_work(assignment, actor, version)
     return assignment
 
 
-def _require_work(task: Task, actor: Actor, version: int | None) -> None:
-    permissions.require(actor, Action.WORK_TASK, task)
+def _require_work(assignment: Assignment, actor: Actor, version: int | None) -> None:
+    task = assignment.task
+    permissions.require(actor, Action.WORK_TASK, task, of=assignment.incident)
     if version is not None and version != task.version:
         raise StaleVersion("This task has changed since. Look at it again.")
+
+
+def _require_theirs(session: Session, assignment: Assignment, actor: Actor) -> None:
+    """That it waits, for nobody else, and that no other duty of the actor is in the way."""
+    task = assignment.task
+    _require_waiting(task)
+    if task.status is TaskStatus.CLAIMED and task.assignee_id not in (
+        actor.id,
+        actor.on_behalf_of,
+    ):
+        raise NotAllowed("Somebody else has claimed this task. Ask them to release it.")
+    duties.require_separate(session, task, assignment.incident, actor)
 
 
 def _require_waiting(task: Task) -> None:
@@ -294,7 +350,7 @@ def _parts(actor: Actor, queue: Queue, waiting: _Keys) -> list[_Keys]:
     seen = permissions.visible(waiting, actor, Action.READ_TASK)
     # One by one: a database does not merge what a condition on several groups finds in order.
     groups = sorted(actor.groups_as(Role.RESPONDER, Role.INCIDENT_MANAGER))
-    of_groups = [waiting.where(Task.candidate_group == group) for group in groups]
+    of_groups = [permissions.visible(waiting, actor, Action.READ_TASK, group=g) for g in groups]
     ours = [part.where(Task.status == TaskStatus.OPEN) for part in of_groups]
     mine = seen.where(Task.status == TaskStatus.CLAIMED, Task.assignee_id == actor.id)
     match queue:
@@ -306,4 +362,5 @@ def _parts(actor: Actor, queue: Queue, waiting: _Keys) -> list[_Keys]:
             return [part.where(Task.due_at < bindparam("now")) for part in (mine, *ours)]
         case Queue.ALL:
             # Whoever sees the tasks of every group sees them in one order.
-            return [seen] if seen is waiting or not of_groups else of_groups
+            sees_all = permissions.may(actor, Action.READ_EVERY_QUEUE)
+            return [seen] if sees_all or not of_groups else of_groups

@@ -13,7 +13,7 @@ from engine.actors import Actor
 from engine.history import Entry, Event
 from engine.instances import Reason, state
 from engine.jobs import DeadLetter, Job
-from engine.people import permissions
+from engine.people import permissions, restriction
 from engine.people.permissions import Action
 from engine.store.tables import Effect, Incident, InstanceStatus, ProcessInstance
 
@@ -54,9 +54,9 @@ def look(session: Session, actor: Actor) -> Upkeep:
     """At most a hundred of each."""
     permissions.require(actor, Action.LOOK_AFTER)
     return Upkeep(
-        failed=list(_failed(session)),
-        letters=[_letter(session, letter) for letter in jobs.dead(session, _MOST)],
-        timers=list(_timers(session)),
+        failed=list(_failed(session, actor)),
+        letters=[_as_seen_by(actor, session, letter) for letter in jobs.dead(session, _MOST)],
+        timers=list(_timers(session, actor)),
     )
 
 
@@ -76,7 +76,16 @@ def try_again(session: Session, job_id: int, reason: Reason, actor: Actor) -> Le
     return letter
 
 
-def _failed(session: Session) -> Iterator[FailedProcess]:
+def _as_seen_by(actor: Actor, session: Session, letter: DeadLetter) -> Letter:
+    found = _letter(session, letter)
+    if found.incident is not None:
+        restriction.look_up(session, found.incident)
+        if not permissions.may(actor, Action.READ_INCIDENT, found.incident):
+            return Letter(letter, None, found.problem)
+    return found
+
+
+def _failed(session: Session, actor: Actor) -> Iterator[FailedProcess]:
     query = (
         select(Incident, ProcessInstance.failure)
         .join(ProcessInstance, ProcessInstance.incident_id == Incident.id)
@@ -84,11 +93,12 @@ def _failed(session: Session) -> Iterator[FailedProcess]:
         .order_by(Incident.created_at.desc())
         .limit(_MOST)
     )
-    for incident, failure in session.execute(query):
+    seen = permissions.visible(query, actor, Action.READ_INCIDENT)
+    for incident, failure in session.execute(seen):
         yield FailedProcess(incident, failure or "")
 
 
-def _timers(session: Session) -> Iterator[Due]:
+def _timers(session: Session, actor: Actor) -> Iterator[Due]:
     query = (
         select(Incident, ProcessInstance.next_due_at)
         .join(ProcessInstance, ProcessInstance.incident_id == Incident.id)
@@ -96,7 +106,8 @@ def _timers(session: Session) -> Iterator[Due]:
         .order_by(ProcessInstance.next_due_at)
         .limit(_MOST)
     )
-    for incident, due_at in session.execute(query):
+    seen = permissions.visible(query, actor, Action.READ_INCIDENT)
+    for incident, due_at in session.execute(seen):
         yield Due(incident, cast("datetime", due_at))
 
 

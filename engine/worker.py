@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
-from engine import health, idempotency, instances, jobs, outbox
+from engine import health, idempotency, instances, jobs, outbox, security_log
 from engine.errors import Conflict, InvalidDocument
 from engine.health import Step
 from engine.instances import delivery
 from engine.jobs import Job
 from engine.jobs.runner import Runner
 from engine.outbox import Outside
+from engine.people import credentials, throttle
 from engine.store import outages, words
 from engine.store.database import Database
 
@@ -174,4 +175,7 @@ def give_up(database: Database, job: Job, subject: str, problem: str) -> None:
 def _clean_up(database: Database) -> None:
     with database.transaction() as session:
         idempotency.purge(session)
+        security_log.purge(session)
+        throttle.purge(session)
+        credentials.purge(session)
         words.catch_up(session)

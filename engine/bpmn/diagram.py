@@ -143,6 +143,7 @@ class Node:
     form_key: str | None = None
     due_in: str | None = None
     instructions: str = ""
+    signature: str = ""  # what whoever completes the task must mean by it; "" asks for none
     decision_id: str | None = None
     operation: str | None = None
     parameters: dict[str, str] = field(default_factory=dict)

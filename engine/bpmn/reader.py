@@ -133,6 +133,7 @@ def _node(element: etree._Element, scope: str | None, file: _File) -> Node:
         form_key=properties.get("formKey"),
         due_in=properties.get("dueIn"),
         instructions=_extension(element, "instructionsForEndUser"),
+        signature=words(properties.get("signatureMeaning", "")),
         decision_id=_extension(element, "calledDecisionId") or None,
         operation=_operation(element),
         parameters=_parameters(element),

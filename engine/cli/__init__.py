@@ -1,6 +1,6 @@
 """`steadyhand`: what an administrator types; a module for each subject."""
 
-from engine.cli import database, doors, library, messages, operations, people
+from engine.cli import database, doors, library, messages, operations, people, sign_in
 from engine.cli.group import main, prepared
 
 __all__ = ["main", "prepared"]
@@ -20,3 +20,6 @@ for command in (
     operations.jobs_,
 ):
     main.add_command(command)
+
+for command in (sign_in.unlock, sign_in.reset_factors):
+    people.user.add_command(command)

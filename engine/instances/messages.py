@@ -16,7 +16,7 @@ from engine.errors import Conflict, InvalidAnswers, NotFound
 from engine.history import Entry, Event
 from engine.instances import delivery, state
 from engine.instances.writing import message_row
-from engine.people import permissions
+from engine.people import permissions, restriction
 from engine.people.permissions import Action
 from engine.store.tables import (
     Incident,
@@ -134,6 +134,8 @@ def _require_fits(problems: Mapping[str, str | None]) -> None:
 def _addressee(session: Session, name: str, actor: Actor) -> Incident:
     query = select(Incident).where(or_(Incident.id == name, Incident.number == name))
     incident = session.scalar(query)
+    if incident is not None:
+        restriction.look_up(session, incident)
     if incident is None or not permissions.may(actor, Action.READ_INCIDENT, incident):
         raise NotFound(f"There is no incident {name}.")
     return incident

@@ -25,7 +25,7 @@ from engine.errors import Conflict, InvalidAnswers, InvalidDocument, NotFound
 from engine.history import Event
 from engine.instances import intervention, state
 from engine.instances.intervention import ENDED, Intervention, Reason
-from engine.people import permissions
+from engine.people import permissions, restriction
 from engine.people.permissions import Action
 from engine.store.tables import (
     Incident,
@@ -103,7 +103,7 @@ def plan(session: Session, order: Order, incidents: Iterable[str] | None, actor:
     """
     permissions.require(actor, Action.MIGRATE_PROCESS)
     route = _route(session, order)
-    found = _candidates(session, order, incidents)
+    found = _candidates(session, order, incidents, actor)
     matches = [match for instance, _ in found for match in _matches(route, instance)]
     return Plan(_elements(matches), [_preview(route, i, incident) for i, incident in found])
 
@@ -113,6 +113,7 @@ def migrate(
 ) -> Outcome:
     """Move one incident to another version of its process; ``Conflict`` says why it cannot."""
     incident = session.get_one(Incident, incident_id)
+    restriction.look_up(session, incident)
     taken = intervention.begin(session, incident, reason, actor, Action.MIGRATE_PROCESS)
     if taken.loaded.definition_id != order.from_definition_id:
         raise Conflict("It runs another version by now.")
@@ -137,11 +138,11 @@ def find(
     """The open incidents of a version: all, or those with these ids or numbers."""
     permissions.require(actor, Action.MIGRATE_PROCESS)
     _route(session, order)
-    return [incident for _, incident in _candidates(session, order, incidents)]
+    return [incident for _, incident in _candidates(session, order, incidents, actor)]
 
 
 def _candidates(
-    session: Session, order: Order, incidents: Iterable[str] | None
+    session: Session, order: Order, incidents: Iterable[str] | None, actor: Actor
 ) -> list[tuple[ProcessInstance, Incident]]:
     query = (
         select(ProcessInstance, Incident)
@@ -152,7 +153,8 @@ def _candidates(
         )
         .order_by(Incident.number)
     )
-    found = [(instance, incident) for instance, incident in session.execute(query)]
+    seen = permissions.visible(query, actor, Action.READ_INCIDENT)
+    found = [(instance, incident) for instance, incident in session.execute(seen)]
     if incidents is None:
         return found
     wanted = set(incidents)

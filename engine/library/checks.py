@@ -33,6 +33,7 @@ def check(files: Files, groups: Set[str] | None = None) -> list[Finding]:
         findings += lint(diagram, references, diagram_path)
         findings += _undocumented(bundle, diagram_path, files[diagram_path])
     findings += _starts(bundle, path)
+    findings += _separations(bundle, path)
     findings += _decisions(bundle, references)
     findings += _tables(bundle)
     findings += _reserved_names(bundle, files)
@@ -89,6 +90,15 @@ def _starts(bundle: Bundle, path: str) -> Iterator[Finding]:
         elif not _asks_title(bundle.forms[form_key]):
             message = f"The form “{form_key}” must ask for a title: a required text field “title”."
             yield Finding("start-title-missing", path, process_id, "", message)
+
+
+def _separations(bundle: Bundle, path: str) -> Iterator[Finding]:
+    nodes = [node for diagram in bundle.diagrams.values() for node in diagram.nodes.values()]
+    known = {node.id for node in nodes if node.kind.is_for_person}
+    for separation in bundle.separations:
+        for unknown in sorted(separation.tasks - known):
+            message = f"Separation “{separation.title}”: no task for a person has this id."
+            yield Finding("separation-unknown", path, unknown, "", message)
 
 
 def _asks_title(form: Form) -> bool:

@@ -1,36 +1,140 @@
-"""People and their grants."""
+"""People and their grants, whoever changes them; ``administration`` says who may.
 
+Somebody who may let others in always remains.
+"""
+
+import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from engine import clock, history
-from engine.actors import Actor, Role
-from engine.errors import Conflict, NotFound
+from engine.actors import EVERYWHERE, Actor, Role, organisation_in
+from engine.errors import Conflict, InvalidAnswers, NotFound
 from engine.history import Entry, Event
 from engine.identifiers import new_id
-from engine.store.tables import Grant, Person
+from engine.people import credentials
+from engine.store.tables import Grant, Organisation, Person
+
+CUSTOMERS = (Role.CUSTOMER, Role.CUSTOMER_ADMINISTRATOR)
+_IN_GROUPS = (Role.RESPONDER, Role.INCIDENT_MANAGER)
+LONGEST_GROUP = 120
+
+Granted = tuple[Role, str]  # a role, and the group name that bounds it
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person with all that is said about them."""
+
+    person: Person
+    grants: tuple[Granted, ...]  # in order
+    organisation: Organisation | None
+
+    @property
+    def version(self) -> int:
+        """A fingerprint of what can be changed, to compare with what somebody has seen."""
+        person = self.person
+        seen = [person.name, person.organisation_id, person.is_active, *map(list, self.grants)]
+        return int(hashlib.sha256(repr(seen).encode()).hexdigest(), 16) % 10**9
 
 
 def add(
-    session: Session, username: str, name: str, grants: Iterable[tuple[Role, str]], actor: Actor
+    session: Session,
+    username: str,
+    name: str,
+    grants: Iterable[Granted],
+    actor: Actor,
+    *,
+    organisation_id: str | None = None,
 ) -> Person:
-    """Add a person without a password; they come in by a one-time link first."""
-    granted = sorted(set(grants))
+    """Add a person without a password; they come in by a one-time link first.
+
+    Whose customer they are follows from their grants, where ``organisation_id`` does not say it.
+    """
+    granted = _in_order(grants)
+    belongs_to = organisation_id or _customer_of(granted)
     if find(session, username) is not None:
         raise Conflict(f"There is already a person named “{username}”.")
+    _require_fit(session, granted, belongs_to)
     person = Person(
-        id=new_id(), username=username, name=name, is_active=True, created_at=clock.now()
+        id=new_id(),
+        username=username,
+        name=name,
+        is_active=True,
+        organisation_id=belongs_to,
+        created_at=clock.now(),
     )
     session.add(person)
     session.flush()
-    for role, group_name in granted:
-        session.add(Grant(person_id=person.id, role=role, group_name=group_name))
-    said = [f"{role} in {group}" if group else str(role) for role, group in granted]
-    changes = {"username": (None, username), "name": (None, name), "grants": (None, said)}
+    _write(session, person, granted)
+    changes: dict[str, tuple[None, object]] = {
+        "username": (None, username),
+        "name": (None, name),
+        "grants": (None, said(granted)),
+    }
+    if belongs_to:
+        changes["organisation"] = (None, _organisation_name(session, belongs_to))
     history.record(session, person.id, Entry(Event.PERSON_ADDED, actor, changes=changes))
     return person
+
+
+def change(
+    session: Session, person: Person, *, name: str, organisation_id: str | None, actor: Actor
+) -> None:
+    """Give a person another name, or say anew to which organisation they belong."""
+    _require_fit(session, grants(session, person.id), organisation_id)
+    changes: dict[str, tuple[str | None, str | None]] = {}
+    if name != person.name:
+        changes["name"] = (person.name, name)
+    if organisation_id != person.organisation_id:
+        old, new = person.organisation_id, organisation_id
+        changes["organisation"] = (
+            _organisation_name(session, old),
+            _organisation_name(session, new),
+        )
+    if changes:
+        person.name, person.organisation_id = name, organisation_id
+        history.record(session, person.id, Entry(Event.PERSON_CHANGED, actor, changes=changes))
+
+
+def set_grants(session: Session, person: Person, granted: Iterable[Granted], actor: Actor) -> None:
+    """Give a person these grants and no others; what stays the same leaves no trace."""
+    old, new = grants(session, person.id), _in_order(granted)
+    if new == old:
+        return
+    _require_fit(session, new, person.organisation_id)
+    if not any(role is Role.ADMINISTRATOR for role, _ in new):
+        _require_another_administrator(session, person)
+    for role, group in set(old) - set(new):
+        gone = (Grant.person_id == person.id, Grant.role == role, Grant.group_name == group)
+        session.execute(delete(Grant).where(*gone))
+    _write(session, person, set(new) - set(old))
+    changes = {"grants": (said(old), said(new))}
+    history.record(session, person.id, Entry(Event.GRANTS_CHANGED, actor, changes=changes))
+
+
+def deactivate(session: Session, person: Person, actor: Actor) -> None:
+    """Let somebody in no more: their sessions, links and tokens end at once."""
+    if not person.is_active:
+        return
+    if person.id == actor.id:
+        raise Conflict("You cannot lock yourself out. Ask another administrator.")
+    _require_another_administrator(session, person)
+    person.is_active = False
+    ended = credentials.end_all(session, person.id)
+    history.record(
+        session, person.id, Entry(Event.PERSON_DEACTIVATED, actor, detail={"ended": ended})
+    )
+
+
+def activate(session: Session, person: Person, actor: Actor) -> None:
+    """Let somebody in again, with their grants and password; they sign in anew."""
+    if not person.is_active:
+        person.is_active = True
+        history.record(session, person.id, Entry(Event.PERSON_ACTIVATED, actor))
 
 
 def find(session: Session, username: str) -> Person | None:
@@ -56,6 +160,96 @@ def names(session: Session, person_ids: Iterable[str]) -> dict[str, str]:
 
 
 def groups(session: Session) -> list[str]:
-    """The groups in which somebody has a role."""
-    query = select(Grant.group_name).where(Grant.group_name != "").distinct()
-    return sorted(session.scalars(query))
+    """The groups of ours in which somebody has a role."""
+    query = select(Grant.group_name).where(Grant.group_name != EVERYWHERE).distinct()
+    return sorted(group for group in session.scalars(query) if organisation_in(group) is None)
+
+
+def grants(session: Session, person_id: str) -> tuple[Granted, ...]:
+    """What a person has been granted, in order."""
+    rows = session.execute(select(Grant.role, Grant.group_name).where(Grant.person_id == person_id))
+    return _in_order((Role(role), group) for role, group in rows)
+
+
+def described(session: Session, people: Iterable[Person]) -> list[Account]:
+    """The same people, with their grants and organisations."""
+    asked = list(people)
+    held: dict[str, list[Granted]] = {person.id: [] for person in asked}
+    for grant in session.scalars(select(Grant).where(Grant.person_id.in_(held))):
+        held[grant.person_id].append((Role(grant.role), grant.group_name))
+    belong = {person.organisation_id for person in asked}
+    found = session.scalars(select(Organisation).where(Organisation.id.in_(belong - {None})))
+    organisations = {organisation.id: organisation for organisation in found}
+    return [
+        Account(person, _in_order(held[person.id]), organisations.get(person.organisation_id or ""))
+        for person in asked
+    ]
+
+
+def lock_administrators(session: Session) -> set[str]:
+    """Ids of those who let others in, and nobody changes that until the transaction ends.
+
+    Whoever changes people takes this lock first: of two who go at once, the later one stays.
+    """
+    query = (
+        select(Person.id)
+        .join(Grant, Grant.person_id == Person.id)
+        .where(Grant.role == Role.ADMINISTRATOR, Person.is_active)
+        .order_by(Person.id)
+        .with_for_update()
+    )
+    return set(session.scalars(query))
+
+
+def said(granted: Iterable[Granted]) -> list[str]:
+    """Grants as the history tells them: ``responder in Service Desk``."""
+    return [f"{role} in {group}" if group else str(role) for role, group in granted]
+
+
+def _in_order(granted: Iterable[Granted]) -> tuple[Granted, ...]:
+    return tuple(sorted(set(granted)))
+
+
+def _write(session: Session, person: Person, granted: Iterable[Granted]) -> None:
+    rows = (Grant(person_id=person.id, role=role, group_name=group) for role, group in granted)
+    session.add_all(rows)
+    session.flush()
+
+
+def _customer_of(granted: Iterable[Granted]) -> str | None:
+    bound = (organisation_in(group) for role, group in granted if role in CUSTOMERS)
+    return next(filter(None, bound), None)
+
+
+def _require_fit(session: Session, granted: Iterable[Granted], organisation_id: str | None) -> None:
+    """Each role is bound to what it can be bound to, and a customer to where they belong."""
+    if organisation_id and session.get(Organisation, organisation_id) is None:
+        raise InvalidAnswers({"organisation": "There is no such organisation."})
+    for role, group in granted:
+        problem = _misfit(role, group, organisation_id)
+        if problem:
+            raise InvalidAnswers({"grants": problem})
+
+
+def _misfit(role: Role, group: str, organisation_id: str | None) -> str | None:
+    words = role.replace("_", " ")
+    bound = organisation_in(group)
+    if role in CUSTOMERS:
+        belongs = bound is not None and bound == organisation_id
+        return None if belongs else f"Somebody is a {words} of the organisation they belong to."
+    if bound is not None:
+        return f"The role {words} cannot be bound to an organisation."
+    if len(group) > LONGEST_GROUP:
+        return f"The name of a group has up to {LONGEST_GROUP} characters."
+    if group != EVERYWHERE and role not in _IN_GROUPS:
+        return f"The role {words} is not bound to a group: leave the group out."
+    return None
+
+
+def _require_another_administrator(session: Session, person: Person) -> None:
+    if lock_administrators(session) == {person.id}:
+        raise Conflict(f"{person.name} is the last administrator. Make somebody else one first.")
+
+
+def _organisation_name(session: Session, organisation_id: str | None) -> str | None:
+    return session.get_one(Organisation, organisation_id).name if organisation_id else None

@@ -10,12 +10,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Connection, Dialect, Select, UpdateBase
+from sqlalchemy import CompoundSelect, Connection, Dialect, Select, UpdateBase
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import ExpandedState, SQLCompiler
 
-Written = Select[*tuple[Any, ...]] | UpdateBase
+Written = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | UpdateBase
 Values = Mapping[str, Any]  # name of a bound parameter, or of a column that is set -> value
 _Convert = Callable[[Any], Any]
 

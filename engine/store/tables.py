@@ -78,6 +78,10 @@ class TaskStatus(StrEnum):
     COMPLETED = "completed"  # answered
     CANCELLED = "cancelled"  # its process went on without it
 
+    @property
+    def is_waiting(self) -> bool:
+        return self in (TaskStatus.OPEN, TaskStatus.CLAIMED)
+
 
 def _stored(statuses: type[StrEnum]) -> Enum:
     """A status as its value in a plain text column, and as the enum in Python."""
@@ -241,6 +245,23 @@ class PartnerLink(Base):
     used_at: Mapped[datetime | None]
 
 
+class BreakGlass(Base):
+    """An exception that one person asks for and another one grants; audited as it is."""
+
+    __tablename__ = "break_glass"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incident.id"), index=True)
+    # Whose duties are to be set aside; without it, a restricted incident is to be opened to one.
+    task_id: Mapped[str | None] = mapped_column(ForeignKey("task.id"), index=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(String(500))
+    asked_at: Mapped[datetime]
+    granted_by: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    granted_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]  # of the question; from the grant on, of what it allows
+
+
 class SecurityEvent(Base):
     """What was refused, and to whom; it has changed nothing, so it is no history."""
 
@@ -345,6 +366,12 @@ class Incident(Base):
         Index("ix_incident_status_number", "status", "number"),
         Index("ix_incident_reporter_id_number", "reporter_id", "number"),
         Index("ix_incident_organisation_id_number", "organisation_id", "number"),
+        Index(
+            "ix_incident_restricted",
+            "id",
+            sqlite_where=text("is_restricted = 1"),
+            postgresql_where=text("is_restricted"),
+        ),
         _index_where("ix_incident_open", "closed_at IS NULL", "number"),
         # A key recognises one open incident; a closed one gives its key up.
         _index_where(
@@ -388,6 +415,8 @@ class Incident(Base):
     organisation_id: Mapped[str | None] = mapped_column(ForeignKey("organisation.id"))
     tlp: Mapped[str | None] = mapped_column(String(16))  # Traffic Light Protocol 2.0
     is_restricted: Mapped[bool] = mapped_column(server_default=false())  # to its readers
+    # Ids of those who need to know of it; whoever takes a restricted one from the database asks.
+    readers = frozenset[str]()
 
     __mapper_args__ = {"version_id_col": version}
 

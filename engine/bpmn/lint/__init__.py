@@ -47,6 +47,7 @@ _RULES: tuple[_Rule, ...] = (
     gateways.event_based,
     activities.assignments,
     activities.forms,
+    activities.signatures,
     activities.decisions,
     activities.operations,
     activities.calls,

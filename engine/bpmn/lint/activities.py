@@ -6,6 +6,8 @@ from engine.bpmn.diagram import Diagram, Kind, Loop, Node, Repeat
 from engine.bpmn.lint.problems import Problem, at
 from engine.bpmn.lint.references import References
 
+LONGEST_MEANING = 40  # of a signature
+
 
 def assignments(diagram: Diagram, references: References) -> Iterator[Problem]:
     for node in diagram.of_kind(Kind.USER_TASK, Kind.MANUAL_TASK):
@@ -28,6 +30,16 @@ def forms(diagram: Diagram, references: References) -> Iterator[Problem]:
         elif node.form_key not in references.forms:
             message = f"The bundle has no form “{node.form_key}”. Choose another, or add it."
             yield at(node, "form-unknown", message)
+
+
+def signatures(diagram: Diagram, _: References) -> Iterator[Problem]:
+    for node in diagram.nodes.values():
+        if node.signature and node.kind is not Kind.USER_TASK:
+            message = "Only a user task is signed. Move the property signatureMeaning to one."
+            yield at(node, "signature-misplaced", message)
+        if len(node.signature) > LONGEST_MEANING:
+            message = f"The meaning of a signature has at most {LONGEST_MEANING} characters."
+            yield at(node, "signature-too-long", f"{message} Say it shorter, as in “approved”.")
 
 
 def decisions(diagram: Diagram, references: References) -> Iterator[Problem]:

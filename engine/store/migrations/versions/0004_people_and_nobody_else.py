@@ -141,6 +141,31 @@ def upgrade() -> None:
     op.create_index("ix_signature_incident_id", "signature", ["incident_id"])
     op.create_index("ix_signature_task_id", "signature", ["task_id"])
 
+    op.create_table(
+        "break_glass",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("incident_id", sa.String(length=36), nullable=False),
+        sa.Column("task_id", sa.String(length=36), nullable=True),
+        sa.Column("person_id", sa.String(length=36), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("granted_by", sa.String(length=36), nullable=True),
+        sa.Column("granted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incident.id"], name=op.f("fk_break_glass_incident_id")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["task.id"], name=op.f("fk_break_glass_task_id")),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_break_glass_person_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["granted_by"], ["person.id"], name=op.f("fk_break_glass_granted_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_break_glass")),
+    )
+    op.create_index("ix_break_glass_incident_id", "break_glass", ["incident_id"])
+    op.create_index("ix_break_glass_task_id", "break_glass", ["task_id"])
     op.add_column("credential", sa.Column("id", sa.String(length=36), nullable=True))
     op.add_column("credential", sa.Column("label", sa.String(length=120), nullable=True))
     op.add_column("credential", sa.Column("scope", sa.String(length=16), nullable=True))
@@ -159,4 +184,11 @@ def upgrade() -> None:
     op.add_column(
         "incident",
         sa.Column("is_restricted", sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
+    op.create_index(
+        "ix_incident_restricted",
+        "incident",
+        ["id"],
+        sqlite_where=sa.text("is_restricted = 1"),
+        postgresql_where=sa.text("is_restricted"),
     )
