@@ -2,12 +2,23 @@
 
 from flask import Flask
 
-from api import auth, errors, health, idempotency, logs, metrics, security, tracing
+from api import (
+    access,
+    auth,
+    errors,
+    health,
+    idempotency,
+    logs,
+    metrics,
+    presence,
+    security,
+    tracing,
+)
 from api.context import EXTENSION
 from api.doors import alertmanager
 from api.logs import LoggedFlask
 from api.rest import register_rest
-from api.web import register_pages
+from api.web import provider, register_pages
 from engine.settings import Settings
 from engine.store.database import Database
 
@@ -26,10 +37,13 @@ def create_app(database: Database, settings: Settings) -> Flask:
     metrics.register(app)
     app.register_blueprint(health.blueprint)
     app.before_request(auth.require_same_origin)
-    app.after_request(security.add_headers)
+    presence.register(app)
+    security.register(app)
     register_rest(app)
     app.register_blueprint(alertmanager.blueprint)
+    provider.register(app, settings)
     register_pages(app)
     idempotency.register(app)
     errors.register(app)
+    access.register(app)
     return app

@@ -6,31 +6,55 @@ from flask import Response, current_app, g, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden, Unauthorized
 
+from api import browsers
 from engine.actors import Actor
+from engine.errors import NotAllowed
 from engine.people import credentials
-from engine.people.credentials import CredentialKind
+from engine.people.credentials import CredentialKind, Holder, Scope
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-_COOKIE_HOURS = 12
+_READ_ONLY = "This API token may only read. Use one with the scope “write” to change something."
+
+
+WAY_IN = "Sign in, or send an API token as “Authorization: Bearer …”."
+
+
+class CrossSite(Forbidden):
+    """Another site's page has sent this, with the session of the person who looks at it."""
 
 
 def actor(session: Session) -> Actor:
-    """The person behind the request; 401 when there is none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        found = credentials.find_actor(session, CredentialKind.TOKEN, token.strip())
-    else:
-        secret = session_secret()
-        found = credentials.find_actor(session, CredentialKind.SESSION, secret) if secret else None
-    if found is None:
-        raise Unauthorized("Sign in, or send an API token as “Authorization: Bearer …”.")
-    g.person_id = found.id  # for the log
-    g.actor = found  # for the frame of the page
-    return found
+    """The person behind the request; 401 when there is none, 403 beyond a token's scope."""
+    holder = _holder(session)
+    if holder is None:
+        raise Unauthorized(WAY_IN)
+    g.person_id = holder.actor.id  # for the log
+    g.actor = holder.actor  # for the frame of the page
+    g.holder = holder  # for what comes after the answer
+    if holder.scope is Scope.READ and request.method not in _SAFE_METHODS:
+        raise NotAllowed(_READ_ONLY)
+    return holder.actor
+
+
+def is_anybody() -> bool:
+    """Whether the request brings a token or a session, be it a good one or not."""
+    return "Authorization" in request.headers or session_secret() is not None
+
+
+def start_session(session: Session, found: Actor) -> str:
+    """A new session for somebody who has just proved who they are; the browser's old one ends."""
+    return credentials.start_session(
+        session, found, label=browser_name(), instead_of=session_secret()
+    )
 
 
 def session_secret() -> str | None:
     return request.cookies.get(_cookie_name())
+
+
+def browser_name() -> str:
+    """By which people know the session again."""
+    return browsers.name(request.user_agent.string)
 
 
 def keep_session(response: Response, secret: str) -> Response:
@@ -38,7 +62,7 @@ def keep_session(response: Response, secret: str) -> Response:
     response.set_cookie(
         _cookie_name(),
         secret,
-        max_age=_COOKIE_HOURS * 3600,
+        max_age=credentials.LONGEST_SESSION,
         httponly=True,
         samesite="Lax",
         secure=_is_secure(),
@@ -63,7 +87,15 @@ def require_same_origin() -> None:
     origin = request.headers.get("Origin")
     is_ours = site in ("same-origin", "none") if site else _is_own(origin)
     if not is_ours:
-        raise Forbidden("This request did not come from Steadyhand's own pages.")
+        raise CrossSite("This request did not come from Steadyhand's own pages.")
+
+
+def _holder(session: Session) -> Holder | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.find_holder(session, CredentialKind.TOKEN, token.strip())
+    secret = session_secret()
+    return credentials.find_holder(session, CredentialKind.SESSION, secret) if secret else None
 
 
 def _is_own(origin: str | None) -> bool:

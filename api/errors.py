@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest, HTTPException
 
+from api import security
 from api.context import database
 from engine.errors import (
     Conflict,
@@ -16,6 +17,7 @@ from engine.errors import (
     InvalidDocument,
     NotAllowed,
     NotFound,
+    NotGenuine,
     Refused,
     StaleVersion,
 )
@@ -25,6 +27,7 @@ from engine.store.outages import Outage
 
 _STATUS: dict[type[Exception], tuple[int, str]] = {
     NotFound: (404, "Not found"),
+    NotGenuine: (400, "Start again"),
     NotAllowed: (403, "Not allowed"),
     StaleVersion: (412, "Changed since you looked"),
     Conflict: (409, "Conflict"),
@@ -70,6 +73,7 @@ _SAID = {
     415: "Send JSON as Content-Type application/json.",
     422: "Some of what was sent does not fit; the errors say what.",
 }
+_UNASKED = "Unknown field."  # marshmallow's words
 _UNEXPECTED = "Something went wrong on our side and is in the log. Nothing was changed; try again."
 
 
@@ -84,6 +88,7 @@ def register(app: Flask) -> None:
 
 
 def handle_engine_error(error: Exception) -> ResponseReturnValue:
+    security.note_error(error)
     status, title = next(entry for kind, entry in _STATUS.items() if isinstance(error, kind))
     return _answer(status, title, str(error), list(_pointers(error)))
 
@@ -120,12 +125,13 @@ def handle_http_error(error: HTTPException) -> ResponseReturnValue:
     cause = getattr(error, "original_exception", None)
     if cause is not None and outages.kind_of(cause):
         return handle_outage(cause)  # which came while another answer was being written
+    security.note_error(error)
     if status == 401 and not _is_programme():
         next_path = request.full_path if request.method == "GET" else None
         return redirect(url_for("sign_in.form", next=next_path))
-    return _answer(
-        status, error.name, _detail(error), list(_invalid_fields(error)), error.get_headers()
-    )
+    invalid = list(_invalid_fields(error))
+    security.note_unasked(field["pointer"] for field in invalid if field["detail"] == _UNASKED)
+    return _answer(status, error.name, _detail(error), invalid, error.get_headers())
 
 
 def _detail(error: HTTPException) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from api.access import Open, needs
 from api.context import database
 from engine import health
 from engine.health import Check, Verdict
@@ -18,12 +19,14 @@ blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
+@needs(Open.ANYBODY)
 def live() -> ResponseReturnValue:
     """The process answers; nothing else is looked at, so that no outage gets it restarted."""
     return {"status": "ok"}
 
 
 @blueprint.get("/readyz")
+@needs(Open.ANYBODY)
 def ready() -> ResponseReturnValue:
     """Each check with its verdict; 503 where one of them failed."""
     checks = health.check(database())

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import wraps
+from typing import TypeVar
 
 from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
@@ -26,12 +27,16 @@ FIELD = "idempotency_key"  # of a page's form, which cannot send a header
 REPLAYED = "Idempotency-Replayed"
 
 # Cookies and passwords: neither they nor anything made from them may be kept.
-_NEVER = ("sign_in.",)
+_NEVER = ("sign_in.", "passkeys.", "second_factor.")
+_PROOFS = ("password", "code")  # of a signature in a body
+_PROOF_FIELD = "signature.secret"  # of one in a form
+_SHOWS_SECRET = "shows_secret"  # noqa: S105 -- the name of a mark
 _FORM = "application/x-www-form-urlencoded"
 _KEY = re.compile(rf"[\x20-\x7e]{{1,{idempotency.LONGEST_KEY}}}")
 _REMADE = ("Content-Length",)  # by every response for itself
 
 View = Callable[..., ResponseReturnValue]
+Marked = TypeVar("Marked", bound=Callable[..., object])
 
 
 class _Refused(Exception):
@@ -50,10 +55,24 @@ def register(app: Flask) -> None:
             app.view_functions[endpoint] = _once(app.ensure_sync(app.view_functions[endpoint]))
 
 
+def shows_secret(view: Marked) -> Marked:
+    """Declare that a view answers with a secret, which nobody keeps: it takes no key."""
+    setattr(view, _SHOWS_SECRET, True)
+    return view
+
+
+def _is_secret(view: Callable[..., object]) -> bool:
+    return bool(getattr(view, _SHOWS_SECRET, False))
+
+
 def _once(view: View) -> View:
     @wraps(view)
     def answer(**arguments: object) -> ResponseReturnValue:
         key = _key() if request.method == "POST" else None
+        if key is not None and _is_secret(view):
+            raise BadRequest(
+                f"The answer holds a secret that is not kept: send it without {HEADER}."
+            )
         if key is None:
             return view(**arguments)
         sent = _fingerprint()  # before the transaction: a slow sender must not hold it open
@@ -91,7 +110,20 @@ def _key() -> str | None:
 
 def _fingerprint() -> str:
     asked = json.dumps([request.method, request.full_path])
-    return hashlib.sha256(asked.encode() + request.get_data()).hexdigest()
+    return hashlib.sha256(asked.encode() + _without_proof()).hexdigest()
+
+
+def _without_proof() -> bytes:
+    """The body, but for the password or the code with which somebody signs."""
+    content, body = request.get_data(), request.get_json(silent=True)
+    signature = body.get("signature") if isinstance(body, dict) else None
+    if isinstance(body, dict) and isinstance(signature, dict):
+        rest = {name: part for name, part in signature.items() if name not in _PROOFS}
+        return json.dumps({**body, "signature": rest}).encode()
+    if _PROOF_FIELD in request.form:
+        fields = request.form.items(multi=True)
+        return json.dumps([field for field in fields if field[0] != _PROOF_FIELD]).encode()
+    return content
 
 
 def _principal(session: Session) -> str:

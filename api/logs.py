@@ -29,7 +29,7 @@ _QUIET = dict.fromkeys(("alembic", "asyncio", "procrastinate", "urllib3"), loggi
 # gunicorn's write in their own way until they are told not to.
 _HAS_ITS_OWN = ("gunicorn.error", "gunicorn.access")
 _SECRETS = (
-    re.compile(r"(/sign-in/|/doors/[^/\s]+/|bearer\s+|steadyhand=)[^\s'\"?&;,]+", re.I),
+    re.compile(r"(/sign-in/|/partner/|/doors/[^/\s]+/|bearer\s+|steadyhand=)[^\s'\"?&;,]+", re.I),
     re.compile(r"(://[^:/@\s]+:)[^@/\s]+(?=@)"),  # the password in an address
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

@@ -16,11 +16,13 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from werkzeug.exceptions import Unauthorized
 
-from api import tracing
+from api import security, tracing
+from api.access import needs
 from api.context import reading
 from engine import health
 from engine.errors import NotAllowed
 from engine.health import Figures
+from engine.people.permissions import Action
 
 # Around what a completion takes (1.5 ms), and up to where a proxy gives up.
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -47,6 +49,7 @@ def register(app: Flask) -> None:
 
 
 @blueprint.get("/metrics")
+@needs(Action.READ_METRICS)
 def scrape() -> ResponseReturnValue:
     """For an administrator or an auditor; Prometheus sends an API token of one as its Bearer."""
     with reading() as (session, actor):
@@ -60,12 +63,14 @@ def scrape() -> ResponseReturnValue:
 @blueprint.errorhandler(Unauthorized)
 def handle_stranger(error: Unauthorized) -> ResponseReturnValue:
     """Not the way to the sign-in page, which a scraper would take for an answer."""
+    security.note_error(error)
     asked = {"WWW-Authenticate": 'Bearer realm="Steadyhand"'}
     return Response(str(error.description), 401, asked, content_type="text/plain; charset=utf-8")
 
 
 @blueprint.errorhandler(NotAllowed)
 def handle_refusal(error: NotAllowed) -> ResponseReturnValue:
+    security.note_error(error)
     return Response(str(error), 403, content_type="text/plain; charset=utf-8")
 
 

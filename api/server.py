@@ -35,7 +35,10 @@ class WebServer(Server):
 def serve(config: Settings, host: str, port: int, is_demo: bool) -> None:  # noqa: FBT001 -- click's
     """Serve Steadyhand, with one worker thread."""
     database = cli.prepared(config)
-    app = create_app(database, config)
+    try:
+        app = create_app(database, config)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
     server = WebServer((host, port), app, numthreads=THREADS, request_queue_size=_BACKLOG)
     try:
         server.prepare()

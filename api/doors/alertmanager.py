@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug.exceptions import UnprocessableEntity
 
+from api.access import Open, needs
 from api.context import transaction
 from engine import intake
 from engine.forms import is_plain
@@ -61,6 +62,7 @@ class NotificationSchema(_Lenient):
 
 
 @blueprint.post("/<token>")
+@needs(Open.SECRET)
 def receive(token: str) -> ResponseReturnValue:
     """Open an incident for a group, count its repetitions, note its recovery.
 

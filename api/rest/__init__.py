@@ -1,5 +1,6 @@
 """JSON under /api/v1 for programmes; OpenAPI 3.1 at /api/docs."""
 
+from copy import deepcopy
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template
@@ -8,8 +9,38 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
 from api import errors
-from api.rest import bundles, control, incidents, messages, operations, processes, tasks
+from api.access import Open, needs
+from api.rest import (
+    bundles,
+    control,
+    credentials,
+    document,
+    incidents,
+    messages,
+    operations,
+    organisations,
+    people,
+    processes,
+    restriction,
+    security,
+    tasks,
+)
 from api.rest.schemas import ProblemSchema
+
+_PARTS = (
+    incidents,
+    restriction,
+    control,
+    tasks,
+    messages,
+    processes,
+    bundles,
+    operations,
+    people,
+    organisations,
+    credentials,
+    security,
+)
 
 
 class SteadyhandApi(Api):
@@ -34,19 +65,21 @@ def register_rest(app: Flask) -> None:
         },
     )
     api = SteadyhandApi(app)
-    for part in (incidents, control, tasks, messages, processes, bundles, operations):
+    for part in _PARTS:
         api.register_blueprint(part.blueprint)
-    for response in api.spec.components.responses.values():
-        if "content" in response:
-            response["content"] = {"application/problem+json": response["content"].popitem()[1]}
+
+    def described() -> dict[str, Any]:
+        return document.complete(deepcopy(api.spec.to_dict()))
 
     @app.get("/api/docs")
+    @needs(Open.ANYBODY)
     def api_docs() -> ResponseReturnValue:
-        return render_template("api.html", spec=api.spec.to_dict(), schema_name=_schema_name)
+        return render_template("api.html", spec=described(), schema_name=_schema_name)
 
     @app.get("/api/docs/openapi.json")
+    @needs(Open.ANYBODY)
     def openapi() -> Response:
-        return jsonify(api.spec.to_dict())
+        return jsonify(described())
 
 
 def _schema_name(schema: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from api import migration
+from api.access import needs
 from api.context import changing, reading
 from api.rest import paging
 from api.rest.control_schemas import (
@@ -19,6 +20,7 @@ from api.rest.strict import StrictBlueprint
 from engine import incidents, instances, library
 from engine.bpmn.progress import Progress, Subscription, Wait
 from engine.instances import Move, Order, Overview, Reason, Standing
+from engine.people.permissions import Action
 
 blueprint = StrictBlueprint(
     "rest_control", __name__, url_prefix="/api/v1", description="Processes in hand"
@@ -31,6 +33,7 @@ Tagged = tuple[dict[str, Any], dict[str, str]]
 @blueprint.get(_PROCESS)
 @blueprint.response(200, OverviewSchema)
 @blueprint.alt_response(403, description="You may not look behind the incident")
+@needs(Action.READ_AUDIT)
 def look(incident_id: str) -> Tagged:
     """Read where the process of an incident stands, what failed, and where it can go back to."""
     with reading() as (session, actor):
@@ -44,6 +47,7 @@ def look(incident_id: str) -> Tagged:
 @blueprint.alt_response(403, description="You may not control processes")
 @blueprint.alt_response(409, description="It is on hold already, or has ended")
 @blueprint.alt_response(412, description="Changed since you looked (If-Match)")
+@needs(Action.CONTROL_PROCESS)
 def suspend(body: dict[str, Any], incident_id: str) -> Tagged:
     """Put the process on hold: no task, timer or message moves it until it is resumed."""
     with changing() as (session, actor):
@@ -58,6 +62,7 @@ def suspend(body: dict[str, Any], incident_id: str) -> Tagged:
 @blueprint.alt_response(403, description="You may not control processes")
 @blueprint.alt_response(409, description="It is not on hold")
 @blueprint.alt_response(412, description="Changed since you looked (If-Match)")
+@needs(Action.CONTROL_PROCESS)
 def resume(body: dict[str, Any], incident_id: str) -> Tagged:
     """Let a process that is on hold go on; overdue timers fire within seconds."""
     with changing() as (session, actor):
@@ -72,6 +77,7 @@ def resume(body: dict[str, Any], incident_id: str) -> Tagged:
 @blueprint.alt_response(403, description="You may not control processes")
 @blueprint.alt_response(409, description="It has ended")
 @blueprint.alt_response(412, description="Changed since you looked (If-Match)")
+@needs(Action.CONTROL_PROCESS)
 def cancel(body: dict[str, Any], incident_id: str) -> Tagged:
     """End the process before its end: its tasks and its incident are cancelled."""
     with changing() as (session, actor):
@@ -86,6 +92,7 @@ def cancel(body: dict[str, Any], incident_id: str) -> Tagged:
 @blueprint.alt_response(403, description="You may not control processes")
 @blueprint.alt_response(409, description="It has not failed")
 @blueprint.alt_response(412, description="Changed since you looked (If-Match)")
+@needs(Action.CONTROL_PROCESS)
 def retry(body: dict[str, Any], incident_id: str) -> Tagged:
     """Try a failed step again, with corrected variables."""
     reason, token_id = _reason(body), body["token"]
@@ -104,6 +111,7 @@ def retry(body: dict[str, Any], incident_id: str) -> Tagged:
 @blueprint.alt_response(403, description="You may not control processes")
 @blueprint.alt_response(409, description="It has gone on, is on hold, or has ended")
 @blueprint.alt_response(412, description="Changed since you looked (If-Match)")
+@needs(Action.CONTROL_PROCESS)
 def move(body: dict[str, Any], incident_id: str) -> dict[str, Any]:
     """Withdraw tokens and start elements in their place; to go back, start an earlier step.
 
@@ -125,6 +133,7 @@ def move(body: dict[str, Any], incident_id: str) -> dict[str, Any]:
 @blueprint.alt_response(403, description="You may not control processes")
 @blueprint.alt_response(409, description="It has fired, is on hold, or has ended")
 @blueprint.alt_response(412, description="Changed since you looked (If-Match)")
+@needs(Action.CONTROL_PROCESS)
 def move_timer(body: dict[str, Any], incident_id: str, token_id: str) -> Tagged:
     """Let a timer that waits fire at another moment; one in the past fires within seconds."""
     with changing() as (session, actor):
@@ -137,6 +146,7 @@ def move_timer(body: dict[str, Any], incident_id: str, token_id: str) -> Tagged:
 @blueprint.arguments(MigrationSchema())
 @blueprint.response(200, MigratedSchema)
 @blueprint.alt_response(403, description="You may not migrate processes")
+@needs(Action.MIGRATE_PROCESS)
 def migrate(body: dict[str, Any], process_id: str, version: int) -> dict[str, Any]:
     """Move open incidents of this version to another; each moves alone, or stays with the reason.
 

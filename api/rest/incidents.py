@@ -5,6 +5,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from api.access import needs
 from api.context import changing, reading
 from api.rest import paging
 from api.rest.schemas import (
@@ -16,6 +17,7 @@ from api.rest.schemas import (
 )
 from api.rest.strict import StrictBlueprint
 from engine import incidents, intake
+from engine.people.permissions import Action
 from engine.store.tables import AuditEntry, Incident, IncidentStatus, ProcessDefinition
 
 blueprint = StrictBlueprint(
@@ -44,6 +46,7 @@ class IncidentArguments(paging.PageArguments):
 @blueprint.get("")
 @blueprint.arguments(IncidentArguments(), location="query")
 @blueprint.response(200, IncidentPageSchema)
+@needs(Action.READ_INCIDENT)
 def find(arguments: dict[str, Any]) -> dict[str, Any]:
     """List or search the incidents you may see, newest first."""
     limit = arguments["limit"]
@@ -69,6 +72,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(ReportSchema())
 @blueprint.response(201, IncidentSchema)
 @blueprint.alt_response(403, description="You may not report")
+@needs(Action.REPORT_INCIDENT)
 def report(body: dict[str, Any]) -> Tagged:
     """Report an incident; its process starts at once."""
     with changing() as (session, actor):
@@ -78,6 +82,7 @@ def report(body: dict[str, Any]) -> Tagged:
 
 @blueprint.get("/<incident_id>")
 @blueprint.response(200, IncidentSchema)
+@needs(Action.READ_INCIDENT)
 def read(incident_id: str) -> Tagged:
     """Read an incident by id or number; the ETag names its version."""
     with reading() as (session, actor):
@@ -90,6 +95,7 @@ def read(incident_id: str) -> Tagged:
 @blueprint.response(200, IncidentSchema)
 @blueprint.alt_response(412, description="Changed since you looked")
 @blueprint.alt_response(428, description="If-Match is required")
+@needs(Action.CORRECT_INCIDENT)
 def correct(body: dict[str, Any], incident_id: str) -> Tagged:
     """Correct what was reported; send the ETag that you last saw as If-Match."""
     version = paging.required_version()
@@ -101,6 +107,7 @@ def correct(body: dict[str, Any], incident_id: str) -> Tagged:
 @blueprint.get("/<incident_id>/history")
 @blueprint.arguments(paging.PageArguments(), location="query")
 @blueprint.response(200, AuditPageSchema)
+@needs(Action.READ_AUDIT)
 def history(arguments: dict[str, Any], incident_id: str) -> dict[str, Any]:
     """Read the audit trace of an incident: every step, once, in order."""
     limit = arguments["limit"]

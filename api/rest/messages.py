@@ -5,12 +5,14 @@ from typing import Any
 
 from marshmallow import fields
 
+from api.access import needs
 from api.context import changing, reading
 from api.rest import paging
 from api.rest.schemas import DiscardSchema, SendSchema, TrackedPageSchema, TrackedSchema
 from api.rest.strict import StrictBlueprint
 from engine.instances import messages
 from engine.instances.messages import Tracked
+from engine.people.permissions import Action
 from engine.store.tables import MessageStatus
 
 blueprint = StrictBlueprint(
@@ -26,6 +28,7 @@ class MessageArguments(paging.PageArguments):
 @blueprint.arguments(MessageArguments(), location="query")
 @blueprint.response(200, TrackedPageSchema)
 @blueprint.alt_response(403, description="You may not see messages")
+@needs(Action.READ_MESSAGES)
 def find(arguments: dict[str, Any]) -> dict[str, Any]:
     """List messages and signals, the oldest first; without a status, those that still wait."""
     limit = arguments["limit"]
@@ -44,6 +47,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(201, TrackedSchema)
 @blueprint.alt_response(403, description="You may not send messages")
 @blueprint.alt_response(404, description="There is no such incident")
+@needs(Action.SEND_MESSAGE)
 def send(body: dict[str, Any]) -> Tracked:
     """Send a message to the process that waits for it.
 
@@ -65,6 +69,7 @@ def send(body: dict[str, Any]) -> Tracked:
 @blueprint.response(200, TrackedSchema)
 @blueprint.alt_response(403, description="You may not discard messages")
 @blueprint.alt_response(409, description="It waits no longer")
+@needs(Action.DISCARD_MESSAGE)
 def discard(body: dict[str, Any], message_id: str) -> Tracked:
     """Give up a message that waits; nobody will receive it."""
     with changing() as (session, actor):

@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from api.access import needs
 from api.context import changing, reading
 from api.rest.control_schemas import ReasonSchema
 from api.rest.schemas import IncidentSummarySchema
@@ -11,6 +12,7 @@ from api.rest.strict import StrictBlueprint
 from engine import upkeep
 from engine.instances import Reason
 from engine.jobs import Job
+from engine.people.permissions import Action
 from engine.upkeep import Letter
 
 blueprint = StrictBlueprint(
@@ -51,6 +53,7 @@ class UpkeepSchema(Schema):
 @blueprint.get("")
 @blueprint.response(200, UpkeepSchema)
 @blueprint.alt_response(403, description="You may not look after this installation")
+@needs(Action.LOOK_AFTER)
 def look() -> upkeep.Upkeep:
     """Read what needs somebody: failed processes, dead letters; and the timers due next."""
     with reading() as (session, actor):
@@ -62,6 +65,7 @@ def look() -> upkeep.Upkeep:
 @blueprint.response(200, LetterSchema)
 @blueprint.alt_response(403, description="You may not try jobs again")
 @blueprint.alt_response(404, description="There is no such dead letter")
+@needs(Action.RETRY_JOB)
 def retry(body: dict[str, Any], job_id: int) -> Letter:
     """Put a dead letter back into the queue, with all its attempts before it again."""
     with changing() as (session, actor):

@@ -51,7 +51,8 @@ def expected_version() -> int | None:
     """The version in If-Match, ``None`` without one; an unknown tag matches nothing."""
     if not request.headers.get("If-Match") or request.if_match.star_tag:
         return None
-    tag = next(iter(request.if_match), "")  # a weak tag is not among them: it never matches
+    # A weak tag is not among them: it never matches. What is no tag at all comes as None.
+    tag = next(iter(request.if_match), None) or ""
     return int(tag) if tag.isdecimal() and len(tag) < 10 else -1
 
 

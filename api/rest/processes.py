@@ -2,11 +2,13 @@
 
 from flask import Response
 
+from api.access import needs
 from api.context import reading
 from api.rest.schemas import ProcessSchema, ShelfSchema
 from api.rest.strict import StrictBlueprint
 from engine import library
 from engine.library import Shelf
+from engine.people.permissions import Action
 from engine.store.tables import ProcessDefinition
 
 blueprint = StrictBlueprint(
@@ -16,6 +18,7 @@ blueprint = StrictBlueprint(
 
 @blueprint.get("")
 @blueprint.response(200, ShelfSchema(many=True))
+@needs(Action.READ_PROCESS)
 def find() -> list[Shelf]:
     """List every process in its newest version."""
     with reading() as (session, actor):
@@ -24,6 +27,7 @@ def find() -> list[Shelf]:
 
 @blueprint.get("/<process_id>/versions")
 @blueprint.response(200, ProcessSchema(many=True))
+@needs(Action.READ_PROCESS)
 def versions(process_id: str) -> list[ProcessDefinition]:
     """List the versions of a process, newest first."""
     with reading() as (session, actor):
@@ -32,6 +36,7 @@ def versions(process_id: str) -> list[ProcessDefinition]:
 
 @blueprint.get("/<process_id>/versions/<int:version>/diagram")
 @blueprint.response(200, content_type="application/xml")
+@needs(Action.READ_PROCESS)
 def diagram(process_id: str, version: int) -> Response:
     """Read the BPMN file of a version, byte for byte as it was deployed."""
     with reading() as (session, actor):

@@ -1,6 +1,6 @@
 """The shapes of what goes in and out; meaning is checked in the engine."""
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from engine.bpmn import payloads
 from engine.forms import is_plain
@@ -33,6 +33,8 @@ class ProblemErrorSchema(Schema):
     element_id = fields.String()
     element_name = fields.String()
     message = fields.String()
+    severity = fields.String(validate=validate.OneOf(["error", "warning"]))
+    line = fields.Integer(allow_none=True, metadata={"description": "Of the file"})
 
 
 class ProblemSchema(Schema):
@@ -160,15 +162,60 @@ class WorksheetSchema(AssignmentSchema):
     """A task with what a person needs to do it."""
 
     instructions = fields.String()
+    signature_meaning = fields.String(
+        metadata={"description": "What completing it is to be signed with; empty for nothing"}
+    )
     fields_ = fields.List(
         fields.Nested(FormFieldSchema), data_key="fields", metadata={"description": "Its form"}
     )
 
 
-class CompletionSchema(Schema):
+class SigningSchema(Schema):
+    """How you sign: with your password, a code of your app, or the answer of your passkey."""
+
+    meaning = fields.String(
+        required=True,
+        validate=_require_plain,
+        metadata={"description": "What the task asks you to mean by it, such as “approved”"},
+    )
+    password = fields.String(validate=[validate.Length(1, 1_000), _require_characters])
+    code = fields.String(validate=[validate.Length(1, 40), _require_characters])
+    credential = fields.Dict(
+        keys=fields.String(),
+        metadata={"description": "PublicKeyCredential.toJSON(), of what “signature” asked for"},
+    )
+    at = fields.AwareDateTime(metadata={"description": "As “signature” said; with a credential"})
+
+    @validates_schema
+    def _require_one(self, sent: dict[str, object], **_: object) -> None:
+        if len(sent.keys() & {"password", "code", "credential"}) != 1:
+            raise ValidationError("Send one of password, code and credential.")
+        if ("credential" in sent) != ("at" in sent):
+            raise ValidationError("Send “at” as it was with the question, with a credential.")
+
+
+class AnswersSchema(Schema):
     answers = fields.Dict(
         keys=fields.String(), required=True, metadata={"description": "Answers to the task's form"}
     )
+
+
+class CompletionSchema(AnswersSchema):
+    signature = fields.Nested(
+        SigningSchema,
+        load_default=None,
+        metadata={"description": "Of a task that asks for one: its “signature_meaning”"},
+    )
+
+
+class ToSignSchema(Schema):
+    """What a passkey is to sign."""
+
+    statement = fields.String(
+        metadata={"description": "Canonical JSON (RFC 8785); its SHA-256 is the challenge"}
+    )
+    at = fields.AwareDateTime(metadata=_MOMENT)
+    options = fields.Dict(metadata={"description": "For navigator.credentials.get()"})
 
 
 class AuditEntrySchema(Schema):

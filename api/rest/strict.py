@@ -10,6 +10,8 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 
+from api import idempotency
+from api.idempotency import Marked
 from api.rest.schemas import ProblemSchema
 
 _KEY = {
@@ -25,6 +27,9 @@ _UNFIT = {
 }
 
 
+_SECRET = "shows_secret"  # noqa: S105 -- the name of a mark
+
+
 class StrictParser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}
 
@@ -37,11 +42,17 @@ class StrictBlueprint(Blueprint):
         self._prepare_doc_cbks.append(_document_key)
 
 
+def shows_secret(view: Marked) -> Marked:
+    """Declare that a view answers with a secret: it takes no key, and its document names none."""
+    vars(view).setdefault("_apidoc", {})[_SECRET] = True
+    return idempotency.shows_secret(view)
+
+
 def _document_key(
-    doc: dict[str, Any], _info: dict[str, Any], *, method: str, **_: Any
+    doc: dict[str, Any], info: dict[str, Any], *, method: str, **_: Any
 ) -> dict[str, Any]:
     """Say what ``api.idempotency`` makes of every POST."""
-    if method == "post":
+    if method == "post" and _SECRET not in info:
         doc.setdefault("parameters", []).append(_KEY)
         doc["responses"]["422"] = deepcopy(_UNFIT)  # apispec resolves the schema in place
     return doc

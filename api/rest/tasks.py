@@ -5,17 +5,23 @@ from typing import Any
 
 from marshmallow import fields
 
+from api import proof, signing, site
+from api.access import needs
 from api.context import changing, reading
 from api.rest import paging
 from api.rest.schemas import (
+    AnswersSchema,
     AssignmentPageSchema,
     AssignmentSchema,
     CompletedSchema,
     CompletionSchema,
+    ToSignSchema,
     WorksheetSchema,
 )
 from api.rest.strict import StrictBlueprint
 from engine import tasks
+from engine.people.permissions import Action
+from engine.signatures import ByCode, Question, Signing
 from engine.tasks import Assignment, Queue
 
 blueprint = StrictBlueprint("rest_tasks", __name__, url_prefix="/api/v1/tasks", description="Tasks")
@@ -31,6 +37,7 @@ class TaskArguments(paging.PageArguments):
 @blueprint.get("")
 @blueprint.arguments(TaskArguments(), location="query")
 @blueprint.response(200, AssignmentPageSchema)
+@needs(Action.READ_TASK)
 def find(arguments: dict[str, Any]) -> dict[str, Any]:
     """List waiting tasks you may see, the one due first on top."""
     limit = arguments["limit"]
@@ -53,6 +60,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/<task_id>")
 @blueprint.response(200, WorksheetSchema)
+@needs(Action.READ_TASK)
 def read(task_id: str) -> tuple[dict[str, Any], dict[str, str]]:
     """Read a task with its instructions and the fields of its form."""
     with reading() as (session, actor):
@@ -63,6 +71,7 @@ def read(task_id: str) -> tuple[dict[str, Any], dict[str, str]]:
         "incident": assignment.incident,
         "is_on_hold": assignment.is_on_hold,
         "instructions": worksheet.node.instructions,
+        "signature_meaning": worksheet.node.signature,
         "fields_": worksheet.form.inputs,
     }
     return content, paging.entity_tag(assignment.task.version)
@@ -71,6 +80,7 @@ def read(task_id: str) -> tuple[dict[str, Any], dict[str, str]]:
 @blueprint.post("/<task_id>/claim")
 @blueprint.response(200, AssignmentSchema)
 @blueprint.alt_response(409, description="Somebody else has it")
+@needs(Action.WORK_TASK)
 def claim(task_id: str) -> Tagged:
     """Take an open task of one of your groups."""
     with changing() as (session, actor):
@@ -81,6 +91,7 @@ def claim(task_id: str) -> Tagged:
 @blueprint.post("/<task_id>/release")
 @blueprint.response(200, AssignmentSchema)
 @blueprint.alt_response(409, description="Not waiting any more")
+@needs(Action.WORK_TASK)
 def release(task_id: str) -> Tagged:
     """Give a task back to its group."""
     with changing() as (session, actor):
@@ -94,16 +105,44 @@ def release(task_id: str) -> Tagged:
 @blueprint.alt_response(403, description="Somebody else has claimed it")
 @blueprint.alt_response(409, description="Not waiting any more")
 @blueprint.alt_response(412, description="Changed since you looked (If-Match)")
+@needs(Action.WORK_TASK)
 def complete(body: dict[str, Any], task_id: str) -> Tagged:
     """Complete a task with the answers to its form; its process runs on to the next wait.
 
-    An open task of one of your groups is claimed by this.
+    An open task of one of your groups is claimed by this. A task with a “signature_meaning” takes
+    a signature: 403 says what is missing of it.
     """
-    with changing() as (session, actor):
+    signed = _signing(body["signature"])
+    with proof.counted(), changing() as (session, actor):
         assignment = tasks.complete(
-            session, task_id, body["answers"], actor, paging.expected_version()
+            session, task_id, body["answers"], actor, paging.expected_version(), signed
         )
     return _tagged(assignment)
+
+
+@blueprint.post("/<task_id>/signature")
+@blueprint.arguments(AnswersSchema())
+@blueprint.response(200, ToSignSchema)
+@blueprint.alt_response(403, description="Somebody else has claimed it, or you have no passkey")
+@blueprint.alt_response(409, description="Not waiting any more")
+@needs(Action.WORK_TASK)
+def ask_to_sign(body: dict[str, Any], task_id: str) -> Question:
+    """Ask for what your passkey is to sign before you complete a task with these answers.
+
+    Good for five minutes and for these answers; send what the passkey says with them.
+    """
+    with changing() as (session, actor):
+        return tasks.ask_to_sign(session, task_id, body["answers"], site.of_request(), actor)
+
+
+def _signing(sent: dict[str, Any] | None) -> Signing | None:
+    if sent is None:
+        return None
+    if "password" in sent:
+        return signing.by_password(sent["meaning"], sent["password"])
+    if "code" in sent:
+        return ByCode(sent["meaning"], sent["code"])
+    return signing.by_passkey(sent["meaning"], sent["credential"], sent["at"])
 
 
 def _tagged(assignment: Assignment) -> Tagged:

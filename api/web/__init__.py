@@ -9,8 +9,11 @@ from werkzeug.exceptions import Unauthorized
 from api import auth
 from api.context import database
 from api.web import (
+    absences,
+    account,
     assets,
     audit,
+    break_glass,
     control,
     importing,
     inbox,
@@ -19,17 +22,30 @@ from api.web import (
     migration,
     notation,
     operations,
+    organisations,
+    partners,
+    passkeys,
+    people,
+    people_forms,
     processes,
+    provider,
     report,
+    restriction,
+    second_factor,
+    security,
     sign_in,
+    signing,
     words,
 )
 from engine.actors import Actor
 from engine.people import permissions
+from engine.people.organisations import manages
 from engine.people.permissions import Action
 
 _PARTS = (
+    provider,
     sign_in,
+    second_factor,
     inbox,
     incidents,
     control,
@@ -40,16 +56,38 @@ _PARTS = (
     importing,
     migration,
     operations,
+    security,
+    restriction,
+    passkeys,
+    account,
+    people,
+    organisations,
+    signing,
+    partners,
+    break_glass,
+    absences,
 )
 
 # What a page says at its top after a redirect, by the name in its query string.
 _NOTICES = {
     "link": "You are signed in. A link works once: set a password to come back without one.",
     "password": "Your password is set.",
+    "passkey_added": "The passkey is added. Next time it signs you in.",
+    "passkey_renamed": "The passkey has a new name.",
+    "passkey_removed": "The passkey is gone. Remove it from your device as well.",
+    "app": "The app is added. Its codes are good at the sign-in from now on.",
+    "app_gone": "The app is removed. Its codes are not good any more.",
     "claimed": "The task is yours.",
     "released": "The task is back with its group.",
     "completed": "Done. This is what happens next.",
     "corrected": "The report is corrected.",
+    "exception_asked": "Asked. Now somebody else must grant it.",
+    "exception_granted": "The exception is granted.",
+    "absence": "The absence is added.",
+    "absence_ended": "The absence is over.",
+    "withdrawn": "The link leads nowhere any more.",
+    "restricted": "The incident is restricted to the people on its list.",
+    "opened_up": "Everybody who may see incidents sees it again.",
     "held": "The process is on hold.",
     "resumed": "The process goes on.",
     "cancelled": "The incident is cancelled.",
@@ -58,8 +96,21 @@ _NOTICES = {
     "timer": "The timer is moved.",
     "job": "The job is in the queue again.",
     "deployed": "Deployed. New incidents run this version; open ones stay on theirs.",
+    "session_ended": "The session is ended.",
+    "sessions_ended": "You are signed out everywhere but here.",
+    "token_revoked": "The token is revoked.",
+    "machine_added": "The programme is added. Make an API token for it.",
+    "person_changed": "The change is saved.",
+    "granted": "The role is given.",
+    "taken_away": "The role is taken away.",
+    "deactivated": "Locked out, with all sessions and tokens.",
+    "activated": "Let in again.",
+    "organisation": "The organisation is added. Now add its people.",
+    "renamed": "The name is changed.",
     "given_up": "The message is discarded; nobody will receive it.",
     "discarded": "The draft is gone. The newest version is as it was.",
+    "linked": "Your identity is linked: you can sign in by it from now on.",
+    "unlinked": "The identity is unlinked.",
 }
 
 
@@ -67,6 +118,7 @@ def register_pages(app: Flask) -> None:
     for part in _PARTS:
         app.register_blueprint(part.blueprint)
     app.jinja_env.filters.update(words.FILTERS)
+    app.jinja_env.filters.update(people_forms.FILTERS)
     app.jinja_env.filters["does"] = notation.does
     app.jinja_env.tests["past"] = words.is_past
     app.jinja_env.tests["deviation"] = words.is_deviation
@@ -79,6 +131,7 @@ def _shell() -> dict[str, Any]:
     return {
         "reader": _reader,
         "may": _may,
+        "manages": manages,
         "main_script": assets.main_script(),
         "main_styles": assets.main_styles(),
         "notice": _NOTICES.get(request.args.get("said", "")),

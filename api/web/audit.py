@@ -3,8 +3,10 @@
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from api.access import needs
 from api.context import reading
 from engine import incidents, library
+from engine.people.permissions import Action
 
 blueprint = Blueprint("audit", __name__, url_prefix="/incidents/<number>/audit")
 
@@ -13,6 +15,7 @@ _DIGITS = 9
 
 
 @blueprint.get("")
+@needs(Action.READ_AUDIT)
 def trace(number: str) -> ResponseReturnValue:
     after = request.args.get("after", 0, type=_sequence)
     with reading() as (session, actor):

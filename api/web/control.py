@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from api.access import needs
 from api.context import changing, reading
+from api.web import moments
 from engine import incidents, instances
 from engine.actors import Actor
 from engine.bpmn.progress import OpenTimer
@@ -73,16 +75,19 @@ ACTS = {
 
 
 @blueprint.get("")
+@needs(Action.READ_AUDIT)
 def look(number: str) -> ResponseReturnValue:
     return _page(number, {})
 
 
 @blueprint.get(f"/<any({', '.join(ACTS)}):name>")
+@needs(Action.CONTROL_PROCESS)
 def ask(number: str, name: str) -> ResponseReturnValue:
     return _ask_for(number, ACTS[name], {})
 
 
 @blueprint.post(f"/<any({', '.join(ACTS)}):name>")
+@needs(Action.CONTROL_PROCESS)
 def act(number: str, name: str) -> ResponseReturnValue:
     chosen = ACTS[name]
     try:
@@ -94,11 +99,13 @@ def act(number: str, name: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/retry/<token_id>")
+@needs(Action.CONTROL_PROCESS)
 def correction(number: str, token_id: str) -> ResponseReturnValue:
     return _ask_again(number, token_id, {})
 
 
 @blueprint.post("/retry/<token_id>")
+@needs(Action.CONTROL_PROCESS)
 def retry(number: str, token_id: str) -> ResponseReturnValue:
     try:
         corrections = _corrections()
@@ -112,11 +119,13 @@ def retry(number: str, token_id: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/move")
+@needs(Action.CONTROL_PROCESS)
 def preview(number: str) -> ResponseReturnValue:
     return _preview(number, {})
 
 
 @blueprint.post("/move")
+@needs(Action.CONTROL_PROCESS)
 def move(number: str) -> ResponseReturnValue:
     try:
         with changing() as (session, actor):
@@ -128,30 +137,22 @@ def move(number: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/timers/<token_id>")
+@needs(Action.CONTROL_PROCESS)
 def timer(number: str, token_id: str) -> ResponseReturnValue:
     return _ask_when(number, token_id, {})
 
 
 @blueprint.post("/timers/<token_id>")
+@needs(Action.CONTROL_PROCESS)
 def move_timer(number: str, token_id: str) -> ResponseReturnValue:
     try:
-        due_at = _moment(request.form.get("due_at", ""))
+        (due_at,) = moments.typed("due_at")
         with changing() as (session, actor):
             incident = incidents.get(session, number, actor)
             instances.move_timer(session, incident, token_id, due_at, _reason(), actor)
     except InvalidAnswers as error:
         return _ask_when(number, token_id, error.errors), 422
     return redirect(url_for(".look", number=number, said="timer"), 303)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text.strip())
-    except ValueError as error:
-        raise InvalidAnswers(
-            {"due_at": "Write a date and a time, such as 2026-01-31 10:00."}
-        ) from error
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _reason() -> Reason:

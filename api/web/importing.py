@@ -12,6 +12,7 @@ from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from api.access import needs
 from api.context import changing, reading
 from engine import bundles, forms, library
 from engine.bpmn.diagram import Node
@@ -85,11 +86,13 @@ class Group:
 
 
 @blueprint.get("")
+@needs(Action.EDIT_PROCESS)
 def choose() -> ResponseReturnValue:
     return _choose({})
 
 
 @blueprint.post("")
+@needs(Action.EDIT_PROCESS)
 def read() -> ResponseReturnValue:
     try:
         upload = _chosen()
@@ -102,6 +105,7 @@ def read() -> ResponseReturnValue:
 
 
 @blueprint.post("/deploy")
+@needs(Action.EDIT_PROCESS)
 def deploy() -> ResponseReturnValue:
     upload = _handed_on()
     try:
@@ -113,6 +117,7 @@ def deploy() -> ResponseReturnValue:
 
 
 @blueprint.post("/files")
+@needs(Action.EDIT_PROCESS)
 def files() -> ResponseReturnValue:
     """Everything in one ZIP file, for whoever goes on in their own editor."""
     upload = _handed_on()

@@ -6,14 +6,19 @@ from datetime import datetime
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from api import proof
+from api.access import needs
 from api.context import changing, reading
-from api.web import timeline, words
+from api.web import signing, timeline, words
 from engine import forms, incidents, tasks
+from engine.actors import Actor
 from engine.errors import Conflict, InvalidAnswers
 from engine.people import accounts, permissions
 from engine.people.permissions import Action
+from engine.people.throttle import NotProven
+from engine.signatures import Unsigned
 from engine.store.tables import TaskStatus
-from engine.tasks import Queue
+from engine.tasks import Assignment, Queue
 
 blueprint = Blueprint("inbox", __name__)
 
@@ -22,6 +27,7 @@ _LAST_LINES = 5
 
 
 @blueprint.get("/inbox")
+@needs(Action.READ_TASK)
 def find() -> ResponseReturnValue:
     with reading() as (session, actor):
         counts = tasks.count(session, actor)
@@ -30,7 +36,7 @@ def find() -> ResponseReturnValue:
         queue = request.args.get("queue", first, type=Queue)
         found = tasks.find(session, actor, queue, after=_after(), limit=PAGE)
         names = accounts.names(session, [a.task.assignee_id or "" for a in found])
-    open_tasks = [a.task for a in found if a.task.status is TaskStatus.OPEN]
+    is_open = [a for a in found if a.task.status is TaskStatus.OPEN]
     return render_template(
         "inbox.html",
         queue=queue,
@@ -38,17 +44,19 @@ def find() -> ResponseReturnValue:
         found=found,
         names=names,
         actor=actor,
-        claimable={t.id for t in open_tasks if permissions.may(actor, Action.WORK_TASK, t)},
+        claimable={a.task.id for a in is_open if _may_work(actor, a)},
         more=tasks.sort_key(found[-1].task) if len(found) == PAGE else None,
     )
 
 
 @blueprint.get("/tasks/<task_id>")
+@needs(Action.READ_TASK)
 def read(task_id: str) -> ResponseReturnValue:
     return _page(task_id, {}, {})
 
 
 @blueprint.post("/tasks/<task_id>/claim")
+@needs(Action.WORK_TASK)
 def claim(task_id: str) -> ResponseReturnValue:
     with changing() as (session, actor):
         tasks.claim(session, task_id, actor)
@@ -56,6 +64,7 @@ def claim(task_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/tasks/<task_id>/release")
+@needs(Action.WORK_TASK)
 def release(task_id: str) -> ResponseReturnValue:
     with changing() as (session, actor):
         tasks.release(session, task_id, actor)
@@ -63,15 +72,19 @@ def release(task_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/tasks/<task_id>")
+@needs(Action.WORK_TASK)
 def complete(task_id: str) -> ResponseReturnValue:
     version = request.form.get("version", type=int)
     try:
-        with changing() as (session, actor):
+        signed = signing.of_form()
+        with proof.counted(), changing() as (session, actor):
             task = tasks.get(session, task_id, actor).task
             answers = forms.from_text(tasks.worksheet(session, task).form, request.form)
-            done = tasks.complete(session, task_id, answers, actor, version)
+            done = tasks.complete(session, task_id, answers, actor, version, signed)
     except InvalidAnswers as error:
         return _page(task_id, request.form, error.errors), 422
+    except (Unsigned, NotProven) as error:
+        return _page(task_id, request.form, {signing.SECRET: str(error)}), 422
     except Conflict as error:  # what was typed must not be lost with the race
         return _page(task_id, request.form, {}, refused=str(error)), 409
     number = done.incident.number
@@ -88,6 +101,7 @@ def _page(
         entries = incidents.timeline(session, found.incident, actor)
         path = incidents.path(session, found.incident)
         names = accounts.names(session, [found.task.assignee_id or ""])
+        why_not = tasks.why_not(session, found, actor)
     lines = timeline.tell(entries, asked)
     return render_template(
         "task.html",
@@ -98,7 +112,8 @@ def _page(
         is_on_hold=found.is_on_hold,
         held=timeline.held(entries),
         is_mine=found.task.assignee_id == actor.id,
-        may_work=permissions.may(actor, Action.WORK_TASK, found.task),
+        why_not=why_not,
+        may_ask=_may_work(actor, found),
         has_diagram=permissions.may(actor, Action.READ_PROCESS),
         path=path,
         decided=timeline.decided(lines),
@@ -108,6 +123,10 @@ def _page(
         errors=errors,
         refused=refused,
     )
+
+
+def _may_work(actor: Actor, found: Assignment) -> bool:
+    return permissions.may(actor, Action.WORK_TASK, found.task, of=found.incident)
 
 
 def _after() -> tuple[datetime, str] | None:

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from api.access import needs
 from api.context import changing, reading
 from api.web import timeline, words
 from engine import incidents
+from engine.actors import Actor
 from engine.errors import InvalidAnswers
 from engine.people import accounts, permissions
 from engine.people.permissions import Action
-from engine.store.tables import TaskStatus
+from engine.store.tables import Incident, Task, TaskStatus
 
 blueprint = Blueprint("incidents", __name__, url_prefix="/incidents")
 
@@ -20,6 +22,7 @@ LONGEST_SEARCH = 200
 
 
 @blueprint.get("")
+@needs(Action.READ_INCIDENT)
 def find() -> ResponseReturnValue:
     text = request.args.get("q", "").strip()[:LONGEST_SEARCH]
     # Who searches does not know whether it is closed by now.
@@ -34,11 +37,15 @@ def find() -> ResponseReturnValue:
 
 
 @blueprint.get("/<number>")
+@needs(Action.READ_INCIDENT)
 def read(number: str) -> ResponseReturnValue:
     with reading() as (session, actor):
         incident = incidents.get(session, number, actor)
+        if not permissions.may(actor, Action.READ_INSIDE, incident):
+            told = timeline.tell(incidents.timeline(session, incident, actor), {})
+            return render_template("incident_public.html", incident=incident, lines=told)
         standing = incidents.standing(session, incident)
-        steps = incidents.next_steps(session, incident)
+        steps = incidents.next_steps(session, incident, actor)
         names = accounts.names(session, [task.assignee_id or "" for task in steps])
         asked = incidents.questions(session, incident)
         entries = incidents.timeline(session, incident, actor)
@@ -51,25 +58,36 @@ def read(number: str) -> ResponseReturnValue:
         steps=steps,
         names=names,
         actor=actor,
-        readable={t.id for t in steps if permissions.may(actor, Action.READ_TASK, t)},
-        claimable={t.id for t in open_steps if permissions.may(actor, Action.WORK_TASK, t)},
+        readable={t.id for t in steps if _may_see(actor, t, incident)},
+        claimable={t.id for t in open_steps if _may_work(actor, t, incident)},
         lines=timeline.tell(entries, asked),
         labels=words.labels(asked),
         path=path,
         held=timeline.held(entries),
         may_correct=incident.status.is_open
         and permissions.may(actor, Action.CORRECT_INCIDENT, incident),
+        may_restrict=permissions.may(actor, Action.RESTRICT_INCIDENT, incident),
         has_diagram=permissions.may(actor, Action.READ_PROCESS),
         has_audit=permissions.may(actor, Action.READ_AUDIT),
     )
 
 
+def _may_see(actor: Actor, task: Task, incident: Incident) -> bool:
+    return permissions.may(actor, Action.READ_TASK, task, of=incident)
+
+
+def _may_work(actor: Actor, task: Task, incident: Incident) -> bool:
+    return permissions.may(actor, Action.WORK_TASK, task, of=incident)
+
+
 @blueprint.get("/<number>/correct")
+@needs(Action.CORRECT_INCIDENT)
 def correction(number: str) -> ResponseReturnValue:
     return _correction(number, {}, {})
 
 
 @blueprint.post("/<number>/correct")
+@needs(Action.CORRECT_INCIDENT)
 def correct(number: str) -> ResponseReturnValue:
     version = request.form.get("version", -1, type=int)
     try:

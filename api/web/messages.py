@@ -6,6 +6,7 @@ from datetime import datetime
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from api.access import needs
 from api.context import changing, reading
 from engine.errors import InvalidAnswers
 from engine.forms import Field, Form
@@ -22,11 +23,13 @@ _REASON = "reason."  # before a message's id, as the key of its field
 
 
 @blueprint.get("")
+@needs(Action.READ_MESSAGES)
 def find() -> ResponseReturnValue:
     return _page({})
 
 
 @blueprint.post("/<message_id>/discard")
+@needs(Action.DISCARD_MESSAGE)
 def discard(message_id: str) -> ResponseReturnValue:
     key = _REASON + message_id
     try:

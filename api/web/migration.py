@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from api import migration
+from api.access import needs
 from api.context import reading
 from api.web.control import REASON
 from engine import instances, library
@@ -15,6 +16,7 @@ from engine.errors import InvalidAnswers
 from engine.forms import Form
 from engine.instances import Order, Plan
 from engine.instances.migration import ElementPlan
+from engine.people.permissions import Action
 from engine.store.tables import ProcessDefinition
 
 blueprint = Blueprint(
@@ -25,11 +27,13 @@ _MAPPED = "map."  # before an element's id, as the key of its field
 
 
 @blueprint.get("")
+@needs(Action.MIGRATE_PROCESS)
 def plan(process_id: str, version: int) -> ResponseReturnValue:
     return _page(process_id, version, {})
 
 
 @blueprint.post("")
+@needs(Action.MIGRATE_PROCESS)
 def migrate(process_id: str, version: int) -> ResponseReturnValue:
     _, new, order = _order(process_id, version)
     try:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from api.access import needs
 from api.context import changing, reading
 from engine import upkeep
 from engine.errors import InvalidAnswers
@@ -20,11 +21,13 @@ _REASON = "reason."  # before a letter's id, as the key of its field
 
 
 @blueprint.get("")
+@needs(Action.LOOK_AFTER)
 def look() -> ResponseReturnValue:
     return _page({})
 
 
 @blueprint.post("/dead-letters/<int:job_id>/retry")
+@needs(Action.RETRY_JOB)
 def retry(job_id: int) -> ResponseReturnValue:
     key = f"{_REASON}{job_id}"
     try:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from api.access import needs
 from api.context import changing, reading
 from engine import library
 from engine.errors import Finding, Refused
@@ -16,6 +17,7 @@ blueprint = Blueprint("processes", __name__, url_prefix="/processes")
 
 
 @blueprint.get("")
+@needs(Action.READ_PROCESS)
 def find() -> ResponseReturnValue:
     with reading() as (session, actor):
         shelves = library.shelves(session, actor)
@@ -24,6 +26,7 @@ def find() -> ResponseReturnValue:
 
 
 @blueprint.get("/<process_id>")
+@needs(Action.READ_PROCESS)
 def read(process_id: str) -> ResponseReturnValue:
     with reading() as (session, actor):
         editions = library.editions(session, process_id, actor)
@@ -33,6 +36,7 @@ def read(process_id: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/<process_id>/versions/<int:version>")
+@needs(Action.READ_PROCESS)
 def version(process_id: str, version: int) -> ResponseReturnValue:
     with reading() as (session, actor):
         edition = library.edition(session, process_id, version, actor)
@@ -50,11 +54,13 @@ def version(process_id: str, version: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/<process_id>/draft")
+@needs(Action.EDIT_PROCESS)
 def draft(process_id: str) -> ResponseReturnValue:
     return _draft(process_id, ())
 
 
 @blueprint.post("/<process_id>/draft/deploy")
+@needs(Action.EDIT_PROCESS)
 def deploy(process_id: str) -> ResponseReturnValue:
     note = request.form.get("note", "").strip()
     try:
@@ -67,6 +73,7 @@ def deploy(process_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<process_id>/draft/discard")
+@needs(Action.EDIT_PROCESS)
 def discard(process_id: str) -> ResponseReturnValue:
     with changing() as (session, actor):
         bundle_id = library.workbench(session, process_id, actor).edition.deployment.bundle_id

@@ -6,6 +6,7 @@ from uuid import uuid4
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from api.access import needs
 from api.context import changing, reading
 from engine import forms, incidents, intake
 from engine.errors import InvalidAnswers
@@ -19,11 +20,13 @@ _DEFAULT_PROCESS = "incident"
 
 
 @blueprint.get("")
+@needs(Action.REPORT_INCIDENT)
 def form() -> ResponseReturnValue:
     return _page({}, {})
 
 
 @blueprint.post("")
+@needs(Action.REPORT_INCIDENT)
 def report() -> ResponseReturnValue:
     process_id = _process_id()
     try:
@@ -36,10 +39,11 @@ def report() -> ResponseReturnValue:
 
 
 @blueprint.get("/<number>")
+@needs(Action.READ_INCIDENT)
 def reported(number: str) -> ResponseReturnValue:
     with reading() as (session, actor):
         incident = incidents.get(session, number, actor)
-        steps = incidents.next_steps(session, incident)
+        steps = incidents.next_steps(session, incident, actor)
     return render_template("reported.html", incident=incident, steps=steps)
 
 

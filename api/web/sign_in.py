@@ -1,4 +1,4 @@
-"""Sign in and out, by password or by a link that works once."""
+"""Sign in and out: by password or by a link that works once, then by a code for who has an app."""
 
 from urllib.parse import urlsplit
 
@@ -7,56 +7,85 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from api import auth
+from api import auth, proof
+from api.access import Open, needs
 from api.context import changing, database, reading
 from engine.actors import Actor
-from engine.errors import InvalidAnswers, NotAllowed
-from engine.people import credentials, permissions
+from engine.errors import InvalidAnswers, NotFound
+from engine.people import credentials, factors, permissions, signing_in
 from engine.people.permissions import Action
+from engine.people.signing_in import PENDING_LASTS, Admission
+from engine.people.throttle import NotProven, Throttled
 
 blueprint = Blueprint("sign_in", __name__)
 
 
 @blueprint.get("/")
+@needs(Open.SIGNED_IN)
 def home() -> ResponseReturnValue:
     with reading() as (_, actor):
         return redirect(_home(actor), 303)
 
 
 @blueprint.get("/sign-in")
+@needs(Open.ANYBODY)
 def form() -> ResponseReturnValue:
     return _form({})
 
 
 @blueprint.post("/sign-in")
+@needs(Open.ANYBODY)
 def sign_in() -> ResponseReturnValue:
     username = request.form.get("username", "").strip()
     password = request.form.get("password", "")
+    browser = proof.browser()
     try:
-        with database().reading() as session:
-            actor = credentials.authenticate(session, username, password)
-    except NotAllowed as error:
+        with proof.counted(), database().reading() as session:
+            actor = signing_in.check_password(session, username, password, browser)
+    except NotProven as error:
         return _form({"username": str(error)}), 422
     with database().transaction() as session:
-        secret = credentials.start_session(session, actor)
-    target = _local(request.form.get("next", "")) or url_for(".home")
-    return auth.keep_session(_redirect(target), secret)
+        admission = signing_in.admit(session, actor, browser)
+    return _admit(admission, url_for(".home"))
+
+
+@blueprint.get("/sign-in/code")
+@needs(Open.ANYBODY)
+def code() -> ResponseReturnValue:
+    return _code({})
+
+
+@blueprint.post("/sign-in/code")
+@needs(Open.ANYBODY)
+def give_code() -> ResponseReturnValue:
+    given, browser = request.form.get("code", ""), proof.browser()
+    try:
+        with proof.counted(), database().transaction() as session:
+            secret = signing_in.give_code(session, _pending(), given, browser)
+    except NotProven as error:
+        return _code({"code": str(error)})
+    except NotFound as error:
+        return _form({"username": str(error)}), 422
+    return _drop_pending(auth.keep_session(_redirect(destination(url_for(".home"))), secret))
 
 
 @blueprint.get("/sign-in/<link>")
+@needs(Open.SECRET)
 def link(link: str) -> ResponseReturnValue:
     """Ask first: a mail programme's preview of the link must not use it up."""
     return render_template("sign_in_link.html", link=link)
 
 
 @blueprint.post("/sign-in/<link>")
+@needs(Open.SECRET)
 def redeem(link: str) -> ResponseReturnValue:
     with database().transaction() as session:
-        secret = credentials.redeem_link(session, link)
-    return auth.keep_session(_redirect(url_for(".home", said="link")), secret)
+        admission = signing_in.redeem_link(session, link, proof.browser())
+    return _admit(admission, url_for(".home", said="link"))
 
 
 @blueprint.post("/sign-out")
+@needs(Open.SIGNED_IN)
 def sign_out() -> ResponseReturnValue:
     with changing() as (session, actor):
         credentials.sign_out(session, auth.session_secret() or "", actor)
@@ -64,20 +93,38 @@ def sign_out() -> ResponseReturnValue:
 
 
 @blueprint.get("/password")
+@needs(Open.SIGNED_IN)
 def password() -> ResponseReturnValue:
-    with reading():
-        return _password({})
+    return _password({})
 
 
 @blueprint.post("/password")
+@needs(Open.SIGNED_IN)
 def set_password() -> ResponseReturnValue:
+    secret = auth.session_secret()
     try:
         password_hash = credentials.hash_password(_typed_twice())
+        with proof.counted(), changing() as (session, actor):
+            if factors.is_asked_again(session, actor, secret):
+                factors.prove_again(session, actor, request.form.get("proof", ""))
+            credentials.set_password(session, password_hash, actor, keep=secret)
     except InvalidAnswers as error:
         return _password(error.errors), 422
-    with changing() as (session, actor):
-        credentials.set_password(session, password_hash, actor)
+    except NotProven as error:
+        return _password({"proof": str(error)}), 422
     return redirect(url_for(".home", said="password"), 303)
+
+
+@blueprint.app_errorhandler(Throttled)
+def wait(error: Throttled) -> ResponseReturnValue:
+    return proof.refuse(error)
+
+
+def _admit(admission: Admission, target: str) -> Response:
+    if admission.needs_code:
+        ask = url_for(".code", next=destination(target))
+        return _keep_pending(_redirect(ask), admission.secret)
+    return auth.keep_session(_redirect(destination(target)), admission.secret)
 
 
 def _form(errors: dict[str, str]) -> str:
@@ -89,9 +136,25 @@ def _form(errors: dict[str, str]) -> str:
     )
 
 
+def _code(errors: dict[str, str]) -> ResponseReturnValue:
+    next_path = request.values.get("next", "")
+    with database().reading() as session:
+        person = signing_in.find_pending(session, _pending())
+    if person is None:
+        return redirect(url_for(".form", next=next_path or None), 303)
+    page = render_template("sign_in_code.html", errors=errors, name=person.name, next=next_path)
+    return page, 422 if errors else 200
+
+
 def _password(errors: dict[str, str]) -> str:
-    shortest = credentials.MIN_PASSWORD_LENGTH
-    return render_template("password.html", errors=errors, shortest=shortest)
+    with reading() as (session, actor):
+        is_asked_again = factors.is_asked_again(session, actor, auth.session_secret())
+    return render_template(
+        "password.html",
+        errors=errors,
+        shortest=credentials.MIN_PASSWORD_LENGTH,
+        is_asked_again=is_asked_again,
+    )
 
 
 def _typed_twice() -> str:
@@ -105,6 +168,11 @@ def _home(actor: Actor) -> str:
     is_worker = permissions.may(actor, Action.USE_INBOX)
     first = "inbox.find" if is_worker else "incidents.find"
     return url_for(first, said=request.args.get("said"))
+
+
+def destination(target: str) -> str:
+    """Where the person was on the way to, or ``target``."""
+    return _local(request.values.get("next", "")) or target
 
 
 def _local(target: str) -> str | None:
@@ -121,3 +189,34 @@ def _local(target: str) -> str | None:
 
 def _redirect(target: str) -> Response:
     return current_app.make_response(redirect(target, 303))
+
+
+def _pending() -> str:
+    return request.cookies.get(_cookie_name(), "")
+
+
+def _keep_pending(response: Response, secret: str) -> Response:
+    """Hand the browser what stands for a password until the code is there; it opens nothing."""
+    response.set_cookie(
+        _cookie_name(),
+        secret,
+        max_age=int(PENDING_LASTS.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=_is_secure(),
+    )
+    return response
+
+
+def _drop_pending(response: Response) -> Response:
+    response.delete_cookie(_cookie_name(), secure=_is_secure(), httponly=True, samesite="Lax")
+    return response
+
+
+def _is_secure() -> bool:
+    return bool(current_app.config["SESSION_COOKIE_SECURE"])
+
+
+def _cookie_name() -> str:
+    # The prefix makes browsers insist on https, which a laptop on 127.0.0.1 does not have.
+    return "__Host-steadyhand-code" if _is_secure() else "steadyhand-code"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from api.web import words
@@ -13,6 +14,11 @@ from engine.store.tables import AuditEntry
 _SENTENCES: Mapping[str, str] = {
     Event.INCIDENT_REPORTED: "{who} reported the incident",
     Event.INCIDENT_CORRECTED: "{who} corrected the report",
+    Event.EXCEPTION_ASKED: "{who} asked for an exception",
+    Event.EXCEPTION_GRANTED: "{who} granted an exception to {name}",
+    Event.PARTNER_INVITED: "{who} let {name} do “{element}” by a link",
+    Event.PARTNER_LINK_WITHDRAWN: "{who} withdrew the link of {name} to “{element}”",
+    Event.INCIDENT_RESTRICTED: "{who} said who needs to know",
     Event.REPORT_REPEATED: "{who} reported it again",
     Event.SOURCE_RECOVERED: "{who} says that it is over",
     Event.PROCESS_COMPLETED: "Every step is done",
@@ -31,6 +37,7 @@ _SENTENCES: Mapping[str, str] = {
     Event.TASK_CLAIMED: "{who} took “{element}”",
     Event.TASK_RELEASED: "{who} gave “{element}” back",
     Event.TASK_COMPLETED: "{who} completed “{element}”",
+    Event.TASK_SIGNED: "{who} signed “{element}”: {meaning}",
     Event.TASK_CANCELLED: "No longer needed: {element}",
 }
 _AUTOMATIC: Mapping[str, str] = {
@@ -90,7 +97,7 @@ def tell(entries: Iterable[AuditEntry], asked: Mapping[str, Form]) -> list[Line]
     story = list(entries)
     return [
         _line(entry, sentence, asked, known)
-        for entry, following in zip(story, [*story[1:], None], strict=True)
+        for entry, following in zip_longest(story, story[1:])
         if (sentence := _sentence(entry)) is not None and not _is_implied(entry, following)
     ]
 
@@ -118,6 +125,7 @@ def _sentence(entry: AuditEntry) -> str | None:
         element=entry.element_name,
         group=entry.detail.get("candidate_group"),
         message=entry.detail.get("message"),
+        meaning=entry.detail.get("meaning"),
         taken=words.humane(str(entry.detail.get("taken"))),
         sender=entry.detail.get("sent_by"),
         name=entry.detail.get("name"),

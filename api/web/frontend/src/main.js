@@ -5,6 +5,7 @@ import { readProps, showProblem } from './island.js';
 const ISLANDS = {
   viewer: () => import('./islands/viewer.js'),
   modeler: () => import('./islands/modeler.js'),
+  passkey: () => import('./islands/passkey.js'),
 };
 
 async function mount(island) {

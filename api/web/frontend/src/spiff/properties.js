@@ -45,6 +45,7 @@ function userTask(forms) {
     entries: [
       optionalChoice('form', 'Form', propertyOf('formKey'), forms),
       text('due', 'Due after', propertyOf('dueIn'), 'ISO 8601 duration, for example PT4H'),
+      text('signature', 'Signed with the meaning', propertyOf('signatureMeaning'), 'For example approved; empty asks for no signature'),
       longText('instructions', 'Instructions', bodyOf('spiffworkflow:InstructionsForEndUser')),
     ],
   };
