@@ -24,10 +24,15 @@ def end(node_id="Done", terminate=False):
     return f'<bpmn:endEvent id="{node_id}" name="Done">{inner}</bpmn:endEvent>'
 
 
-def user_task(node_id, form="note", due_in=None, inner=""):
-    due = f'<spiffworkflow:property name="dueIn" value="{due_in}"/>' if due_in else ""
+def user_task(node_id, form="note", due_in=None, inner="", signature=None):
+    named = {"formKey": form, "dueIn": due_in, "signatureMeaning": signature}
+    properties = "".join(
+        f'<spiffworkflow:property name="{name}" value="{value}"/>'
+        for name, value in named.items()
+        if value
+    )
     return f"""<bpmn:userTask id="{node_id}" name="Do {node_id}"><bpmn:extensionElements>
-      <spiffworkflow:properties><spiffworkflow:property name="formKey" value="{form}"/>{due}
+      <spiffworkflow:properties>{properties}
       </spiffworkflow:properties>
       <spiffworkflow:instructionsForEndUser>Do it.</spiffworkflow:instructionsForEndUser>
       </bpmn:extensionElements>{inner}</bpmn:userTask>"""

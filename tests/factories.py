@@ -8,7 +8,7 @@ from engine.actors import SYSTEM, Actor, Role
 from engine.people import accounts, credentials
 from engine.people.credentials import CredentialKind
 from engine.settings import Settings
-from engine.store.tables import Base
+from engine.store.tables import Base, SecurityEvent
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "processes" / "itsm"
@@ -64,11 +64,12 @@ def client(database, token=None):
 
 
 def dump(database):
-    """Every row of every table, to show that nothing has changed."""
+    """Every row of every table, to show that nothing has changed; that it was refused is no row."""
     with database.reading() as session:
         return {
             table.name: sorted(map(repr, session.execute(table.select())))
             for table in Base.metadata.sorted_tables
+            if table.name != SecurityEvent.__tablename__
         }
 
 

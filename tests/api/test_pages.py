@@ -188,7 +188,7 @@ def test_an_auditor_reads_a_task_and_cannot_take_it(browse, task):
     taken = auditor.send(f"/tasks/{task.id}/claim")
 
     assert "Take this task" not in page.text
-    assert "This task is for Service Desk" in page.text
+    assert "It is for the group “Service Desk”" in page.text
     assert taken.status_code == 403
 
 

@@ -16,6 +16,7 @@ _STATIC = {"alembic_version"}
 _CHANCE = re.compile(
     r"(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
     r"|(?P<hash>\b[0-9a-f]{64}\b)"
+    r"|(?P<challenge>(?<=\"challenge\":\")[\w-]{43})"
     r"|(?P<password>\$argon2[^\s\"]+)"
     r"|(?P<moment>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d(?::?\d\d)?|Z)?)"
     r"|(?P<seconds>\b1\d{9}\.\d+|(?<=_seconds\":)\d+)"

@@ -2,19 +2,20 @@
 
 import zlib
 from base64 import urlsafe_b64encode
+from datetime import timedelta
 from types import SimpleNamespace
 
 from sqlalchemy import select, text, update
 
 from api import create_app
-from engine import clock, instances, intake, jobs, tasks, worker
+from engine import clock, incidents, instances, intake, jobs, tasks, worker
 from engine.actors import SYSTEM
 from engine.instances import Reason, messages
 from engine.jobs import Job
 from engine.library import save_draft
-from engine.people import credentials
+from engine.people import credentials, restriction
 from engine.settings import Settings
-from engine.store.tables import Effect, Incident, Message, ProcessInstance
+from engine.store.tables import Credential, Effect, Incident, Message, ProcessInstance
 from tests import diagrams, factories
 from tests.diagrams import bundle, caught, line, thrown, user_task
 from tests.hands import HOUR, over, timed
@@ -25,9 +26,12 @@ DRAFT = "processes/small/small.bpmn"
 DRAWING = diagrams.one_task(process_id="new")["processes/new/new.bpmn"]
 SMALL = bundle(*timed())
 NEXT = bundle(*timed(), lane="Technical Team")
+SEPARATE = '[[separation]]\ntitle = "Four eyes"\ntasks = ["Look", "Check"]\n'
 PROCESSES = {
     "small": timed(),
     "two": line(user_task("Look"), user_task("Check")),
+    "separate": line(user_task("Look"), user_task("Check")),
+    "signed": line(user_task("Look", signature="approved")),
     "failing": line(user_task("Look"), over("note")),
     "waiting": line(
         user_task("Look"), caught("Hear", "message", "Mail", correlationKey="incident.service")
@@ -47,8 +51,12 @@ class Stage:
         self.database = database
         self.cast = factories.Cast(database)
         for process_id, elements in PROCESSES.items():
-            factories.deploy(database, bundle(*elements, process_id=process_id))
+            rules = SEPARATE if process_id == "separate" else ""
+            factories.deploy(database, bundle(*elements, process_id=process_id, rules=rules))
         self._tokens = {name: self.cast.token(name) for name in factories.PEOPLE}
+        # However long this takes: the use of what was just used is not noted once more.
+        just_used = update(Credential).values(last_used_at=clock.now() + timedelta(days=1))
+        self.does(lambda session: session.execute(just_used))
         self._app = create_app(database, Settings(database.url))
         self.key = None  # sent along as Idempotency-Key
 
@@ -114,6 +122,14 @@ def with_colleague(stage):
 def held(stage):
     it = incident_of("small")(stage)
     _in_hand(stage, it, instances.suspend)
+    return it
+
+
+def restricted(stage):
+    it = incident_of("small")(stage)
+    with stage.database.transaction() as session:
+        incident = incidents.get(session, it.incident.id, stage.cast.max)
+        restriction.restrict(session, incident, [], None, stage.cast.max)
     return it
 
 

@@ -13,15 +13,15 @@ from engine.history import Event
 from engine.store.tables import AuditEntry
 from tests.durability import driver
 from tests.durability import stage as given
-from tests.durability.commands import host, pages, programmes
+from tests.durability.commands import gathered, host
 from tests.durability.faults import Abort, Faults
 from tests.durability.ground import grounds
 from tests.durability.stage import Stage
 
-BY_PROGRAMMES = [*programmes.API, *programmes.DOORS]
-REQUESTS = [*BY_PROGRAMMES, *pages.PAGES]
-ASKED = [*programmes.ASKED, *pages.ASKED]
-COMMANDS = [*REQUESTS, *host.WORDS, *host.WORKER]
+BY_PROGRAMMES = gathered("API", "DOORS")
+REQUESTS = [*BY_PROGRAMMES, *gathered("PAGES")]
+ASKED = gathered("ASKED")
+COMMANDS = [*REQUESTS, *gathered("WORDS", "WORKER")]
 KEYED = [command for command in BY_PROGRAMMES if command.address.startswith("POST")]
 # What the worker has tried, and when it tries again.
 TRIED = ("message", "procrastinate_jobs", "procrastinate_events")
@@ -178,7 +178,9 @@ def test_every_address_that_takes_a_change_is_among_the_commands(trial):
 
 
 def test_every_word_of_the_command_line_is_among_the_commands_or_changes_nothing():
-    assert {command.words for command in host.WORDS} | set(host.ALONE) == set(words(cli.main))
+    assert {command.words for command in gathered("WORDS")} | set(host.ALONE) == set(
+        words(cli.main)
+    )
 
 
 def test_every_event_of_the_history_is_written_by_a_command(trial):

@@ -37,6 +37,8 @@ CASES = [
     ("start-unknown", "small", started('[[start]]\nprocess = "small"\nform = "nowhere"')),
     ("start-title-missing", "small", reported_with(text("title"))),
     ("start-title-missing", "small", reported_with(text("heading", required=True))),
+    ("separation-unknown", "B", started('[[separation]]\ntitle = "T"\ntasks = ["Look", "B"]')),
+    ("file-invalid", "", started('[[separation]]\ntitle = "T"')),
     ("form-type-unsupported", "a", one_field(type="filepicker")),
     ("form-type-unsupported", "a", one_field(type=["textfield"])),
     ("form-key-invalid", "not one word", one_field(key="not one word")),

@@ -124,7 +124,9 @@ WORDS = {
     "restore": (str(ROOT / "README.md"),),
     "user add": ("eve", "--role", "administrator"),
     "user link": ("eve",),
+    "user reset-factors": ("eve",),
     "user token": ("eve",),
+    "user unlock": ("eve",),
 }
 
 

@@ -1,7 +1,9 @@
 """Every command that changes something, by the address or the words with which it is given."""
 
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 from tests.durability.stage import WHY
 
@@ -15,6 +17,14 @@ class Command:
     does: Callable  # stage, what it acts on -> an answer; an exception or 5xx is none
     address: str = ""  # method and rule
     words: str = ""  # of the command line
+
+
+def gathered(*kinds):
+    """The commands of those kinds (``API``, ``PAGES``, …) in every module beside this one."""
+    modules = [
+        import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
+    ]
+    return [command for kind in kinds for part in modules for command in getattr(part, kind, ())]
 
 
 def request(address, given, does, which=""):
