@@ -1,15 +1,18 @@
 """A demonstration: a few people, and incidents in different phases, so that no page is empty."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from engine import intake, tasks
-from engine.actors import EVERYWHERE, SYSTEM, Actor, Role
-from engine.people import accounts, credentials
+from engine.actors import CUSTOMERS, EVERYWHERE, SYSTEM, Actor, Role, of_organisation
+from engine.people import accounts, credentials, organisations
 from engine.people.credentials import CredentialKind
+
+DEALER = "Moto Dealers Ltd"
+_SETTING_UP = replace(SYSTEM, grants=frozenset({(Role.ADMINISTRATOR, EVERYWHERE)}))
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class DemoPerson:
     username: str
     name: str
     role: Role
-    group: str
+    group: str  # of a customer, the name of their organisation
     does: str
 
 
@@ -30,6 +33,10 @@ PEOPLE = (
     ),
     DemoPerson("otto", "Otto Brandt", Role.PROCESS_OWNER, EVERYWHERE, "owns the process"),
     DemoPerson("aude", "Aude Martin", Role.AUDITOR, EVERYWHERE, "audits everything"),
+    DemoPerson("ada", "Ada Novak", Role.ADMINISTRATOR, EVERYWHERE, "lets people in"),
+    DemoPerson(
+        "carl", "Carl Moto", Role.CUSTOMER_ADMINISTRATOR, DEALER, "is a dealer, with a portal"
+    ),
 )
 
 Answers = Mapping[str, Any]
@@ -41,6 +48,7 @@ class Story:
 
     report: Answers
     steps: tuple[tuple[str, str, Answers], ...] = ()
+    reporter: str = "rosa"
 
 
 def _classified(category: str, impact: str, urgency: str) -> tuple[str, str, Answers]:
@@ -71,6 +79,7 @@ STORIES = (
             "affected": "customers",
         },
         (_classified("application", "high", "high"),),
+        reporter="carl",
     ),
     Story(
         {
@@ -155,8 +164,10 @@ STORIES = (
 def seed(session: Session) -> None:
     """Add the people, and tell each story as far as it goes."""
     actors = {}
+    dealer = organisations.add(session, DEALER, _SETTING_UP)
     for person in PEOPLE:
-        grants = [(person.role, person.group)]
+        is_dealer = person.role in CUSTOMERS
+        grants = [(person.role, of_organisation(dealer.id) if is_dealer else person.group)]
         added = accounts.add(session, person.username, person.name, grants, SYSTEM)
         actors[person.username] = Actor(added.id, added.name, frozenset(grants))
     for story in STORIES:
@@ -174,7 +185,7 @@ def links(session: Session) -> list[tuple[DemoPerson, str]]:
 
 
 def _tell(session: Session, story: Story, actors: Mapping[str, Actor]) -> None:
-    incident = intake.report(session, "incident", story.report, "web", actors["rosa"])
+    incident = intake.report(session, "incident", story.report, "web", actors[story.reporter])
     for username, element_id, answers in story.steps:
         actor = actors[username]
         waiting = tasks.find(session, actor, tasks.Queue.ALL, incident_id=incident.id)

@@ -213,9 +213,13 @@ def timeline(session: Session, incident: Incident, actor: Actor) -> list[AuditEn
 
 
 def _public_side(entry: AuditEntry) -> AuditEntry:
+    """What a customer reads: that the status changed, and not which step of ours did it."""
     columns = {column.name: getattr(entry, column.name) for column in entry.__table__.columns}
     changes = {name: both for name, both in entry.changes.items() if name in PUBLIC}
-    return rows.of(AuditEntry, columns | {"changes": changes, "detail": {}})
+    told: dict[str, Any] = {"changes": changes, "detail": {"kind": entry.detail.get("kind", "")}}
+    if entry.element_id:
+        told |= {"element_id": None, "element_name": "The status changed"}
+    return rows.of(AuditEntry, columns | told)
 
 
 def next_steps(session: Session, incident: Incident, actor: Actor) -> list[Task]:

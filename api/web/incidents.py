@@ -43,7 +43,10 @@ def read(number: str) -> ResponseReturnValue:
         incident = incidents.get(session, number, actor)
         if not permissions.may(actor, Action.READ_INSIDE, incident):
             told = timeline.tell(incidents.timeline(session, incident, actor), {})
-            return render_template("incident_public.html", incident=incident, lines=told)
+            labels = words.labels(incidents.questions(session, incident))
+            return render_template(
+                "incident_public.html", incident=incident, lines=told, labels=labels
+            )
         standing = incidents.standing(session, incident)
         steps = incidents.next_steps(session, incident, actor)
         names = accounts.names(session, [task.assignee_id or "" for task in steps])

@@ -46,6 +46,7 @@ def _page(errors: Mapping[str, str]) -> str:
         seen=seen,
         form=Form("retry", tuple(map(_reason, seen.letters))),
         may_retry=permissions.may(actor, Action.RETRY_JOB),
+        may_break_glass=permissions.may(actor, Action.BREAK_GLASS),
         may_move=permissions.may(actor, Action.CONTROL_PROCESS),
         sent=request.form,
         errors=errors,

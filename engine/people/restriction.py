@@ -1,6 +1,6 @@
 """Restricted incidents: known to the people on a list, and to nobody else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
@@ -9,7 +9,7 @@ from engine import clock, history
 from engine.actors import Actor
 from engine.errors import Conflict, InvalidAnswers
 from engine.history import Entry, Event
-from engine.people import permissions
+from engine.people import accounts, permissions
 from engine.people.permissions import Action
 from engine.store import rows
 from engine.store.statement import Statement
@@ -96,6 +96,10 @@ def _keep(session: Session, incident: Incident, person_ids: frozenset[str]) -> N
     incident.readers = person_ids
 
 
+def _sorted(names: Mapping[str, str], person_ids: Iterable[str]) -> list[str]:
+    return sorted(names[person_id] for person_id in person_ids)
+
+
 def _record(
     session: Session,
     incident: Incident,
@@ -103,10 +107,12 @@ def _record(
     actor: Actor,
 ) -> None:
     was_restricted, tlp, readers = old
+    names = accounts.names(session, readers | incident.readers)
     changes = {
         "is_restricted": (was_restricted, incident.is_restricted),
         "tlp": (tlp, incident.tlp),
-        "readers": (sorted(readers), sorted(incident.readers)),
+        "readers": (_sorted(names, readers), _sorted(names, incident.readers)),
     }
-    entry = Entry(Event.INCIDENT_RESTRICTED, actor, changes=changes)
+    detail = {"readers": sorted(incident.readers)}
+    entry = Entry(Event.INCIDENT_RESTRICTED, actor, changes=changes, detail=detail)
     history.record(session, incident.id, entry)

@@ -11,7 +11,7 @@ from engine.people import permissions, restriction
 from engine.people.permissions import Action
 from engine.store.tables import Incident, Organisation, Task
 from engine.tasks import Queue
-from tests.diagrams import one_task
+from tests.diagrams import bundle, line, one_task, service_task, user_task
 from tests.factories import deploy, entries, report
 
 HOME = of_organisation("home")
@@ -299,7 +299,8 @@ def test_who_needs_to_know_is_in_the_history(database, cast, incident):
         restriction.open_up(session, incidents.get(session, incident.id, cast.max), cast.max)
 
     closed, opened = entries(database, incident.id, Event.INCIDENT_RESTRICTED)
-    assert closed.changes["readers"] == [[], sorted([cast.max.id, cast.dora.id])]
+    assert closed.changes["readers"] == [[], ["Dora Desk", "Max Manager"]]
+    assert closed.detail["readers"] == sorted([cast.max.id, cast.dora.id])
     assert closed.changes["tlp"] == [None, "red"]
     assert opened.changes["is_restricted"] == [True, False]
     with database.reading() as session:
@@ -356,3 +357,17 @@ def test_a_customer_sees_the_public_side_of_what_their_organisation_reported(rol
     assert (seen.reported_by, theirs.reported_by) == ("Cora Customer", "")
     assert (seen.priority, seen.phase, seen.category, steps) == (None, None, None, [])
     assert {entry.actor_name for entry in told} <= {"Steadyhand"}
+
+
+def test_a_customer_reads_that_the_status_changed_and_not_by_which_step(database, cast):
+    steps = line(service_task("Drop", "incident.cancel", reason="null"), user_task("Look"))
+    deploy(database, bundle(*steps))
+    cora = customer(database, cast)
+    incident = report(database, cora)
+
+    with database.reading() as session:
+        told = incidents.timeline(session, incident, cora)
+
+    (changed,) = (entry for entry in told if "status" in entry.changes and entry.element_name)
+    assert (changed.element_name, changed.element_id) == ("The status changed", None)
+    assert changed.changes["status"][1] == "cancelled"
