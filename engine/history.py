@@ -44,6 +44,7 @@ class Event(StrEnum):
     TASK_OPENED = "task:opened"
     TASK_CLAIMED = "task:claimed"
     TASK_RELEASED = "task:released"
+    TASK_DELEGATED = "task:delegated"  # given to somebody, by its assignee or a manager
     TASK_COMPLETED = "task:completed"
     TASK_SIGNED = "task:signed"  # beside its completion: by whom, how, and what it meant
     TASK_CANCELLED = "task:cancelled"  # its process went on without it

@@ -304,8 +304,13 @@ def _visible_to(session: Session, actor: Actor, assignment: Assignment) -> Assig
     return assignment
 
 
+def lock(session: Session, task_id: str, actor: Actor) -> Assignment:
+    """A task the actor may see, locked where the database has row locks, to be changed."""
+    return _visible_to(session, actor, _assigned(_one(session, _TO_CHANGE, task_id)))
+
+
 def _get_for_work(session: Session, task_id: str, actor: Actor, version: int | None) -> Assignment:
-    assignment = _visible_to(session, actor, _assigned(_one(session, _TO_CHANGE, task_id)))
+    assignment = lock(session, task_id, actor)
     _require_work(assignment, actor, version)
     return assignment
 

@@ -165,6 +165,10 @@ class WorksheetSchema(AssignmentSchema):
     signature_meaning = fields.String(
         metadata={"description": "What completing it is to be signed with; empty for nothing"}
     )
+    why_not = fields.String(
+        allow_none=True,
+        metadata={"description": "Why you may not work on it, in a sentence; null if you may"},
+    )
     fields_ = fields.List(
         fields.Nested(FormFieldSchema), data_key="fields", metadata={"description": "Its form"}
     )
@@ -198,6 +202,15 @@ class AnswersSchema(Schema):
     answers = fields.Dict(
         keys=fields.String(), required=True, metadata={"description": "Answers to the task's form"}
     )
+
+
+class DelegationSchema(Schema):
+    to = fields.String(
+        required=True,
+        validate=[validate.Length(1, 64), _require_plain],
+        metadata={"description": "Username of who shall do it"},
+    )
+    reason = fields.String(required=True, validate=[validate.Length(1, 500), _require_plain])
 
 
 class CompletionSchema(AnswersSchema):

@@ -15,11 +15,12 @@ from api.rest.schemas import (
     AssignmentSchema,
     CompletedSchema,
     CompletionSchema,
+    DelegationSchema,
     ToSignSchema,
     WorksheetSchema,
 )
 from api.rest.strict import StrictBlueprint
-from engine import tasks
+from engine import delegation, tasks
 from engine.people.permissions import Action
 from engine.signatures import ByCode, Question, Signing
 from engine.tasks import Assignment, Queue
@@ -66,12 +67,14 @@ def read(task_id: str) -> tuple[dict[str, Any], dict[str, str]]:
     with reading() as (session, actor):
         assignment = tasks.get(session, task_id, actor)
         worksheet = tasks.worksheet(session, assignment.task)
+        why_not = tasks.why_not(session, assignment, actor)
     content = {
         "task": assignment.task,
         "incident": assignment.incident,
         "is_on_hold": assignment.is_on_hold,
         "instructions": worksheet.node.instructions,
         "signature_meaning": worksheet.node.signature,
+        "why_not": why_not,
         "fields_": worksheet.form.inputs,
     }
     return content, paging.entity_tag(assignment.task.version)
@@ -97,6 +100,18 @@ def release(task_id: str) -> Tagged:
     with changing() as (session, actor):
         assignment = tasks.release(session, task_id, actor, paging.expected_version())
     return _tagged(assignment)
+
+
+@blueprint.post("/<task_id>/delegate")
+@blueprint.arguments(DelegationSchema())
+@blueprint.response(200, AssignmentSchema)
+@blueprint.alt_response(409, description="Not waiting any more, or theirs already")
+@needs(Action.DELEGATE_TASK)
+def delegate(body: dict[str, Any], task_id: str) -> Tagged:
+    """Give a task to somebody who may do it: hand yours on, or assign it as an incident manager."""
+    with changing() as (session, actor):
+        given = delegation.delegate(session, task_id, body["to"], body["reason"], actor)
+    return _tagged(given)
 
 
 @blueprint.post("/<task_id>/complete")

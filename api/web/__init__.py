@@ -15,6 +15,7 @@ from api.web import (
     audit,
     break_glass,
     control,
+    delegation,
     importing,
     inbox,
     incidents,
@@ -66,6 +67,7 @@ _PARTS = (
     partners,
     break_glass,
     absences,
+    delegation,
 )
 
 # What a page says at its top after a redirect, by the name in its query string.
@@ -85,6 +87,7 @@ _NOTICES = {
     "exception_granted": "The exception is granted.",
     "absence": "The absence is added.",
     "absence_ended": "The absence is over.",
+    "delegated": "They have the task now.",
     "withdrawn": "The link leads nowhere any more.",
     "restricted": "The incident is restricted to the people on its list.",
     "opened_up": "Everybody who may see incidents sees it again.",

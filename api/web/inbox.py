@@ -114,6 +114,7 @@ def _page(
         is_mine=found.task.assignee_id == actor.id,
         why_not=why_not,
         may_ask=_may_work(actor, found),
+        may_delegate=permissions.may(actor, Action.DELEGATE_TASK, found.task, of=found.incident),
         has_diagram=permissions.may(actor, Action.READ_PROCESS),
         path=path,
         decided=timeline.decided(lines),

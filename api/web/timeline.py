@@ -16,6 +16,7 @@ _SENTENCES: Mapping[str, str] = {
     Event.INCIDENT_CORRECTED: "{who} corrected the report",
     Event.EXCEPTION_ASKED: "{who} asked for an exception",
     Event.EXCEPTION_GRANTED: "{who} granted an exception to {name}",
+    Event.TASK_DELEGATED: "{who} gave “{element}” to {name}",
     Event.PARTNER_INVITED: "{who} let {name} do “{element}” by a link",
     Event.PARTNER_LINK_WITHDRAWN: "{who} withdrew the link of {name} to “{element}”",
     Event.INCIDENT_RESTRICTED: "{who} said who needs to know",

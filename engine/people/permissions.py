@@ -25,6 +25,7 @@ class Action(StrEnum):
     READ_EVERY_QUEUE = "see the queues of every group"
     READ_TASK = "see this task"
     WORK_TASK = "work on this task"
+    DELEGATE_TASK = "give this task to somebody"
     READ_PROCESS = "see the process library"
     EDIT_PROCESS = "edit or deploy a process"
     READ_AUDIT = "read the audit trace"
@@ -176,6 +177,14 @@ def _may_work_task(actor: Actor, thing: Thing | None, of: Incident | None) -> bo
     return bool({EVERYWHERE, thing.candidate_group} & actor.groups_as(*_WORKERS))
 
 
+def _may_delegate(actor: Actor, thing: Thing | None, of: Incident | None) -> bool:
+    """Whoever has it hands it on; an incident manager assigns any."""
+    if actor.has(Role.INCIDENT_MANAGER):
+        return isinstance(thing, Task) and of is not None
+    has_it = isinstance(thing, Task) and thing.assignee_id == actor.id
+    return has_it and _may_work_task(actor, thing, of)
+
+
 def _may_read_task(actor: Actor, thing: Thing | None, of: Incident | None) -> bool:
     if not isinstance(thing, Task) or of is None:
         return False  # nobody knows whether its incident is restricted
@@ -219,6 +228,9 @@ _RULES: dict[Action, _Rule] = {
     Action.READ_EVERY_QUEUE: _Rule(_may_read_every_queue, lambda *_: _takes(*_OVERSEERS)),
     Action.READ_TASK: _Rule(_may_read_task, _takes_to_see),
     Action.WORK_TASK: _Rule(_may_work_task, _takes_to_see),
+    Action.DELEGATE_TASK: _Rule(
+        _may_delegate, lambda *_: "It takes its assignee or an incident manager."
+    ),
     Action.READ_PROCESS: _has(*_SEES_ALL),
     Action.EDIT_PROCESS: _has(Role.PROCESS_OWNER),
     Action.READ_AUDIT: _has(*_OVERSEERS),

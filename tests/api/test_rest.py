@@ -519,6 +519,7 @@ ALL_WITH_TOKEN = [
     ("put", "/api/v1/incidents/x/restriction", {"readers": []}),
     ("delete", "/api/v1/incidents/x/restriction", None),
     ("post", "/api/v1/tasks/x/signature", NOTE),
+    ("post", "/api/v1/tasks/x/delegate", {"to": "dora", "reason": "Off."}),
 ]
 
 

@@ -28,6 +28,7 @@ SECRET = Incident(reporter_id="me", organisation_id="home", is_restricted=True)
 KNOWN = Incident(reporter_id="you", is_restricted=True)
 KNOWN.readers = frozenset({"me"})
 OURS, OTHERS = Task(candidate_group="Ours"), Task(candidate_group="Others")
+MY_TASK = Task(candidate_group="Ours", assignee_id="me")
 # A question of each kind: the action, the thing, and the incident that a task is of.
 QUESTIONS = {
     **{f"{action}": (action, None, None) for action in Action},
@@ -44,11 +45,12 @@ QUESTIONS = {
     },
     **{
         f"{action}: {which}": (action, task, incident)
-        for action in (Action.READ_TASK, Action.WORK_TASK)
+        for action in (Action.READ_TASK, Action.WORK_TASK, Action.DELEGATE_TASK)
         for which, (task, incident) in {
             "of my group": (OURS, THEIRS),
             "of another group": (OTHERS, THEIRS),
             "restricted": (OURS, SECRET),
+            "that I have": (MY_TASK, THEIRS),
         }.items()
     },
     **{
@@ -76,6 +78,8 @@ LOOKS = {
 WORKS = LOOKS | {
     *("report an incident", "correct this incident", "work from the inbox"),
     *("see this task: of my group", "work on this task: of my group"),
+    *("see this task: that I have", "work on this task: that I have"),
+    "give this task to somebody: that I have",
     "send a message to a process",
 }
 OTHER_GROUP = {
@@ -84,14 +88,18 @@ OTHER_GROUP = {
 }
 OVERSEES = LOOKS | {
     *("see this task: of my group", "see this task: of another group"),
-    *("read the audit trace", "see the queues of every group"),
+    *("see this task: that I have", "read the audit trace", "see the queues of every group"),
 }
 MANAGES = {
     *("take the process of an incident in hand", "see messages between processes"),
     *("discard a message", "look after this installation"),
     *("say who needs to know of this incident", "ask for an exception, or grant one"),
 }
-MANAGER = WORKS | OVERSEES | MANAGES
+ASSIGNS = {
+    "give this task to somebody: of my group",
+    "give this task to somebody: of another group",
+}
+MANAGER = WORKS | OVERSEES | MANAGES | ASSIGNS
 FIGURES = {"read the figures of this installation", "read the security log"}
 MIGRATES = {"move incidents to another version of their process"}
 CUSTOMER = {"report an incident", "see this incident: of my organisation"}

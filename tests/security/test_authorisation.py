@@ -53,6 +53,7 @@ MAY = {
     Action.RESTRICT_INCIDENT: _who("max ada", KNOWN),
     Action.READ_TASK: _who("max olga aude ada", KNOWN) | {"dora": "OSXC", "tess": "T"},
     Action.WORK_TASK: {"dora": "OSXC", "tess": "T"},
+    Action.DELEGATE_TASK: _who("max", KNOWN),  # of a task that nobody has
     Action.REPORT_INCIDENT: _who("rob dora tess max cora carl"),
     Action.READ_PROCESS: _who("dora tess max olga aude ada"),
     Action.EDIT_PROCESS: _who("olga"),
