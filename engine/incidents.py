@@ -207,7 +207,7 @@ def timeline(session: Session, incident: Incident, actor: Actor) -> list[AuditEn
     if permissions.may(actor, Action.READ_PROCESS):
         return entries
     told = [entry for entry in entries if _is_public(entry)]
-    if permissions.may(actor, Action.READ_INSIDE, incident):
+    if actor.has(*_OURS):
         return told
     return [_public_side(entry) for entry in told if entry.actor_id in (None, actor.id)]
 

@@ -7,12 +7,23 @@ from sqlalchemy import select
 from engine import intake, library
 from engine.actors import SYSTEM
 from engine.store.tables import (
+    Absence,
+    Authenticator,
+    BreakGlass,
     Effect,
     EffectStatus,
+    ExternalIdentity,
     IdempotencyKey,
     Incident,
+    IncidentReader,
     Message,
     MessageStatus,
+    Organisation,
+    PartnerLink,
+    SecurityEvent,
+    Signature,
+    Task,
+    Throttle,
 )
 from tests.engine import releases
 
@@ -39,6 +50,8 @@ def fill(database):
         session.add_all(_message(number, document) for number, document in enumerate(DOCUMENTS))
         session.add(_effect(session.scalar(select(Incident.id).limit(1))))
         session.add(_answer())
+        session.add(Organisation(id="north", name=UNUSUAL[:120], created_at=FIRST))
+        session.add_all(_of_people(session, cast.dora.id, cast.max.id))
 
 
 def _message(number, document):
@@ -66,6 +79,49 @@ def _effect(incident_id):
         status=EffectStatus.PENDING,
         created_at=datetime.fromisoformat("2026-03-29T02:30:00.000001+05:45"),
         attempts=0,
+    )
+
+
+def _of_people(session, person_id, other_id):
+    """A row of each table about who may come in, and what they may do."""
+    task = session.scalars(select(Task).limit(1)).one()
+    by = {"person_id": person_id}
+    about = {"incident_id": task.incident_id, "task_id": task.id}
+    yield ExternalIdentity(issuer="https://id", subject=UNUSUAL, created_at=FIRST, **by)
+    yield Absence(id="a", deputy_id=other_id, starts_at=FIRST, ends_at=LAST, **by)
+    yield Authenticator(
+        id="b", kind="totp", label=UNUSUAL, secret=EVERY_BYTE, counter=0, created_at=LAST, **by
+    )
+    yield Throttle(key="0" * 64, failures=2**31 - 1, last_failed_at=FIRST, blocked_until=LAST)
+    yield IncidentReader(incident_id=task.incident_id, **by)
+    yield PartnerLink(
+        id="c",
+        secret_hash="1" * 64,
+        task_id=task.id,
+        name=UNUSUAL,
+        created_by=person_id,
+        created_at=FIRST,
+        expires_at=LAST,
+    )
+    yield BreakGlass(id="d", reason=UNUSUAL, asked_at=FIRST, expires_at=LAST, **about, **by)
+    yield Signature(
+        id="e",
+        meaning="approved",
+        method="passkey",
+        statement=UNUSUAL,
+        assertion={"key": UNUSUAL},
+        signed_at=LAST,
+        **about,
+        **by,
+    )
+    yield SecurityEvent(
+        at=LAST,
+        event="permission_refused",
+        actor_id=None,
+        actor_name=UNUSUAL,
+        address="::1",
+        route="/",
+        detail=UNUSUAL,
     )
 
 

@@ -116,7 +116,8 @@ def test_a_dialect_can_say_it_its_own_way(database):
         ).returning(PEOPLE.c.name, PEOPLE.c.created_at)
 
     put = Statement(upsert)
-    person = {"id": "p", "username": "dora", "password_hash": None, "is_active": True}
+    person = {"id": "p", "username": "dora", "is_active": True}
+    person |= {"password_hash": None, "organisation_id": None}
     with database.transaction() as session:
         first = put.find(session, {**person, "name": "Dora", "created_at": AT})
         second = put.find(session, {**person, "name": "Dora Desk", "created_at": AT})
