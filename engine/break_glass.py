@@ -10,19 +10,18 @@ from datetime import timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from engine import clock, history, tasks
+from engine import clock, history, instances, tasks
 from engine.actors import Actor
-from engine.errors import Conflict, InvalidAnswers, NotAllowed, NotFound
-from engine.forms import is_plain
+from engine.errors import Conflict, NotAllowed, NotFound
 from engine.history import Entry, Event
 from engine.identifiers import new_id
+from engine.instances import Reason
 from engine.people import duties, permissions, restriction
 from engine.people.permissions import Action
 from engine.store.tables import BreakGlass, Incident, Person, Task
 
 WAITS = timedelta(hours=24)  # for a second person
 LASTS = timedelta(hours=4)
-LONGEST_REASON = 500
 
 
 @dataclass(frozen=True)
@@ -37,25 +36,25 @@ class Question:
 
 def ask_for_task(session: Session, task_id: str, reason: str, actor: Actor) -> BreakGlass:
     """Ask to do a task that one's earlier part in the incident forbids."""
-    _require_reason(reason)
+    why = instances.checked(Reason(reason))
     assignment = tasks.get(session, task_id, actor)
     task, incident = assignment.task, assignment.incident
     permissions.require(actor, Action.WORK_TASK, task, of=incident)
     if not task.status.is_waiting or duties.conflict(session, task, incident, actor) is None:
         raise Conflict("No separation of duties keeps you from this task.")
-    return _ask(session, incident, task, reason, actor)
+    return _ask(session, incident, task, why, actor)
 
 
 def ask_to_know(session: Session, number: str, reason: str, actor: Actor) -> BreakGlass:
     """Ask to know of a restricted incident, by its number."""
     permissions.require(actor, Action.BREAK_GLASS)
-    _require_reason(reason)
+    why = instances.checked(Reason(reason))
     incident = session.scalar(select(Incident).where(Incident.number == number.strip()))
     if incident is not None:
         restriction.look_up(session, incident)
     if incident is None or permissions.knows(actor, incident):
         raise NotFound(f"There is no incident {number} that you do not know of.")
-    return _ask(session, incident, None, reason, actor)
+    return _ask(session, incident, None, why, actor)
 
 
 def grant(session: Session, asked_id: str, actor: Actor) -> Question:
@@ -103,7 +102,7 @@ def _ask(
         incident_id=incident.id,
         task_id=task.id if task else None,
         person_id=actor.id,
-        reason=reason.strip(),
+        reason=reason,
         asked_at=clock.now(),
         expires_at=clock.now() + WAITS,
     )
@@ -118,14 +117,6 @@ def _question(session: Session, asked: BreakGlass) -> Question:
     task = session.get(Task, asked.task_id) if asked.task_id else None
     name = session.get_one(Person, asked.person_id).name
     return Question(asked, incident.number, name, task.name if task else None)
-
-
-def _require_reason(reason: str) -> None:
-    text = reason.strip()
-    if not text or len(text) > LONGEST_REASON or not is_plain(text):
-        raise InvalidAnswers(
-            {"reason": f"Give the reason, in at most {LONGEST_REASON} characters."}
-        )
 
 
 def _record(session: Session, event: Event, question: Question, actor: Actor) -> None:

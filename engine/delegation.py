@@ -3,18 +3,16 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import history, tasks
+from engine import history, instances, tasks
 from engine.actors import Actor
 from engine.errors import Conflict, InvalidAnswers
-from engine.forms import is_plain
 from engine.history import Entry, Event
+from engine.instances import Reason
 from engine.people import accounts, duties, permissions
 from engine.people.permissions import Action
 from engine.store import rows
 from engine.store.tables import Incident, Person, Task, TaskStatus
 from engine.tasks import Assignment
-
-LONGEST_REASON = 500
 
 
 def delegate(
@@ -26,7 +24,7 @@ def delegate(
     permissions.require(actor, Action.DELEGATE_TASK, task, of=incident)
     if not task.status.is_waiting:
         raise Conflict(f"This task is already {task.status}.")
-    _require_reason(reason)
+    why = instances.checked(Reason(reason))
     receiver = _receiver(session, username, task, incident)
     if task.assignee_id == receiver.id:
         raise Conflict(f"{receiver.name} has this task already.")
@@ -38,7 +36,7 @@ def delegate(
         element_id=task.element_id,
         element_name=task.name,
         task_id=task.id,
-        detail={"to": receiver.id, "name": receiver.name, "reason": reason.strip()},
+        detail={"to": receiver.id, "name": receiver.name, "reason": why},
     )
     history.record(session, task.incident_id, entry)
     return assignment
@@ -55,11 +53,3 @@ def _receiver(session: Session, username: str, task: Task, incident: Incident) -
     if duties.conflict(session, task, incident, receiver):
         raise InvalidAnswers({"to": f"A separation of duties keeps {person.name} from this task."})
     return receiver
-
-
-def _require_reason(reason: str) -> None:
-    text = reason.strip()
-    if not text or len(text) > LONGEST_REASON or not is_plain(text):
-        raise InvalidAnswers(
-            {"reason": f"Give the reason, in at most {LONGEST_REASON} characters."}
-        )

@@ -210,7 +210,7 @@ class DelegationSchema(Schema):
         validate=[validate.Length(1, 64), _require_plain],
         metadata={"description": "Username of who shall do it"},
     )
-    reason = fields.String(required=True, validate=[validate.Length(1, 500), _require_plain])
+    reason = fields.String(required=True, validate=[validate.Length(1, 2_000), _require_plain])
 
 
 class CompletionSchema(AnswersSchema):

@@ -10,13 +10,12 @@ from api.context import changing, reading
 from engine import break_glass, tasks
 from engine.errors import InvalidAnswers
 from engine.forms import Field, Form
+from engine.instances import REASON_LENGTH
 from engine.people import permissions
 from engine.people.permissions import Action
 
 blueprint = Blueprint("break_glass", __name__)
-_REASON = Field(
-    "textarea", "reason", "Why?", is_required=True, max_length=break_glass.LONGEST_REASON
-)
+_REASON = Field("textarea", "reason", "Why?", is_required=True, max_length=REASON_LENGTH)
 _TO_KNOW = Form(
     "to-know", (Field("textfield", "number", "Number of the incident", is_required=True), _REASON)
 )

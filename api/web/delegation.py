@@ -10,6 +10,7 @@ from api.context import changing, reading
 from engine import delegation, tasks
 from engine.errors import InvalidAnswers
 from engine.forms import Field, Form
+from engine.instances import REASON_LENGTH
 from engine.people import permissions
 from engine.people.permissions import Action
 
@@ -19,7 +20,7 @@ _FORM = Form(
     "delegation",
     (
         Field("textfield", "to", "Who shall do it?", "A username.", is_required=True),
-        Field("textarea", "reason", "Why?", is_required=True, max_length=delegation.LONGEST_REASON),
+        Field("textarea", "reason", "Why?", is_required=True, max_length=REASON_LENGTH),
     ),
 )
 

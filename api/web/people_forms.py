@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from api.web import words
-from engine.actors import EVERYWHERE, Role, of_organisation, organisation_in
+from engine.actors import CUSTOMERS, EVERYWHERE, Role, of_organisation, organisation_in
 from engine.errors import InvalidAnswers
 from engine.forms import Field, Form
 from engine.history import Event
@@ -78,7 +78,7 @@ def chosen_grant(sent: Mapping[str, str], organisation_id: str | None) -> Grante
     role, group = sent.get("role", ""), sent.get("group", "").strip()
     if role not in list(Role):
         raise InvalidAnswers({"role": "Choose a role."})
-    if Role(role) in accounts.CUSTOMERS:
+    if Role(role) in CUSTOMERS:
         if not organisation_id:
             raise InvalidAnswers({"role": "Say first to which organisation they belong."})
         return Role(role), of_organisation(organisation_id)
@@ -129,7 +129,7 @@ def _organisation(
 
 
 def _grant_fields(is_ours: bool, groups: Iterable[str] = ()) -> tuple[Field, ...]:  # noqa: FBT001 -- chooses nothing but what is offered
-    offered = list(Role) if is_ours else accounts.CUSTOMERS
+    offered = list(Role) if is_ours else CUSTOMERS
     role = Field(
         "radio",
         "role",

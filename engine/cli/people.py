@@ -2,7 +2,7 @@
 
 import click
 
-from engine.actors import EVERYWHERE, Role, of_organisation
+from engine.actors import CUSTOMERS, EVERYWHERE, Role, of_organisation
 from engine.cli.group import OPERATOR, prepared
 from engine.people import accounts, credentials, organisations, tokens
 from engine.people.credentials import CredentialKind, Scope
@@ -42,7 +42,7 @@ def user_add(
         if organisation:
             belongs_to = organisations.named(session, organisation, OPERATOR)
             bound = of_organisation(belongs_to.id)
-            grants = [(r, bound if r in accounts.CUSTOMERS else group) for r, group in grants]
+            grants = [(r, bound if r in CUSTOMERS else group) for r, group in grants]
         person = accounts.add(session, username, name or username, grants, OPERATOR)
         secret = credentials.issue(session, person.id, CredentialKind.LINK, OPERATOR)
     click.echo(f"{person.name} signs in once, within 24 hours, at {url}/sign-in/{secret}")

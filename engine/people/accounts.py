@@ -11,14 +11,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from engine import clock, history
-from engine.actors import EVERYWHERE, Actor, Role, organisation_in
+from engine.actors import CUSTOMERS, EVERYWHERE, Actor, Role, organisation_in
 from engine.errors import Conflict, InvalidAnswers, NotFound
 from engine.history import Entry, Event
 from engine.identifiers import new_id
 from engine.people import credentials
 from engine.store.tables import Grant, Organisation, Person
 
-CUSTOMERS = (Role.CUSTOMER, Role.CUSTOMER_ADMINISTRATOR)
 _IN_GROUPS = (Role.RESPONDER, Role.INCIDENT_MANAGER)
 LONGEST_GROUP = 120
 

@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine import forms, history
-from engine.actors import Actor, Role, of_organisation
+from engine.actors import CUSTOMERS, Actor, Role, of_organisation
 from engine.errors import InvalidAnswers, NotAllowed, NotFound, StaleVersion
 from engine.people import accounts, credentials, organisations, permissions, tokens
 from engine.people.accounts import Account, Granted
@@ -254,7 +254,7 @@ def _organisations_of(actor: Actor) -> frozenset[str]:
 def _within(organisation_id: str | None) -> set[Granted]:
     """What an administrator of an organisation may grant to its people."""
     bound = of_organisation(organisation_id or "")
-    return {(role, bound) for role in accounts.CUSTOMERS}
+    return {(role, bound) for role in CUSTOMERS}
 
 
 def _require_grantable(

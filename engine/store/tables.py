@@ -255,7 +255,7 @@ class BreakGlass(Base):
     # Whose duties are to be set aside; without it, a restricted incident is to be opened to one.
     task_id: Mapped[str | None] = mapped_column(ForeignKey("task.id"), index=True)
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
-    reason: Mapped[str] = mapped_column(String(500))
+    reason: Mapped[str] = mapped_column(Text)
     asked_at: Mapped[datetime]
     granted_by: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
     granted_at: Mapped[datetime | None]

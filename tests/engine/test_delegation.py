@@ -78,7 +78,7 @@ def test_whoever_has_no_say_gives_nothing_away(database, cast, task, dave):
         ("nobody", WHY, "to"),
         ("tess", WHY, "to"),
         ("dora", " ", "reason"),
-        ("dora", "x" * 501, "reason"),
+        ("dora", "x" * 2_001, "reason"),
     ],
 )
 def test_what_does_not_fit_is_named(database, cast, task, to, reason, field):

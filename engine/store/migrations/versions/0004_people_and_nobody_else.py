@@ -147,7 +147,7 @@ def upgrade() -> None:
         sa.Column("incident_id", sa.String(length=36), nullable=False),
         sa.Column("task_id", sa.String(length=36), nullable=True),
         sa.Column("person_id", sa.String(length=36), nullable=False),
-        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("granted_by", sa.String(length=36), nullable=True),
         sa.Column("granted_at", sa.DateTime(timezone=True), nullable=True),
