@@ -1,11 +1,17 @@
 """A real database, real people and a small deployed process for every test that asks."""
 
+import os
+import shutil
+
 import pytest
+from playwright.sync_api import sync_playwright
 
 from engine import clock, library
 from tests import databases
 from tests.factories import Cast
 from tests.server import Server
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -16,6 +22,19 @@ def fresh(request, tmp_path_factory):
     else:
         with databases.postgresql() as postgresql:
             yield postgresql.fresh
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """One browser a file: as long as it is open, no other event loop can run in this process."""
+    if CHROMIUM is None:
+        missing = "Chromium is missing: install the system's package “chromium”."
+        # In CI a browser test that skips is a failure.
+        (pytest.fail if os.environ.get("STEADYHAND_CI") else pytest.skip)(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -1,16 +1,12 @@
 """Chromium from the system's packages, and people in it, each in a window of their own."""
 
-import os
 import re
-import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from tests.databases import Sqlite
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # The tools of bpmn.io draw their own panels; we look at everything around them.
 NOT_OURS = [[".djs-container"], [".bio-properties-panel-container"]]
@@ -25,18 +21,6 @@ REPORT = {
 def fresh(tmp_path_factory):
     """One database is enough for what people see; the API's tests run on both."""
     return Sqlite(tmp_path_factory.mktemp("databases")).fresh
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    if CHROMIUM is None:
-        missing = "Chromium is missing: install the system's package “chromium”."
-        # In CI a browser test that skips is a failure.
-        (pytest.fail if os.environ.get("STEADYHAND_CI") else pytest.skip)(missing)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from engine.settings import Settings
 from tests import diagrams
 from tests.diagrams import bundle, line, user_task
 from tests.factories import complete, deploy, report
-from tests.journeys.conftest import chromium, fresh  # noqa: F401 -- fixtures
+from tests.journeys.conftest import fresh  # noqa: F401 -- a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -328,7 +328,7 @@ class Reader:
 
 
 @pytest.fixture
-def reader(chromium):  # noqa: F811
+def reader(chromium):
     made = []
 
     def make(url):

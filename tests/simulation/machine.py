@@ -7,7 +7,8 @@ from tests.simulation.people import People
 from tests.simulation.senders import Senders
 from tests.simulation.workers import Workers
 
-_ROUNDS_TO_THE_END = 60
+# Of five minutes each: every one of fifty steps may have put the clock back by an hour.
+_ROUNDS_TO_THE_END = 50 * 12 + 60
 
 
 class Simulation(People, Managers, Workers, Senders):
