@@ -59,15 +59,14 @@ _RECEIVER = (
     .order_by(Subscription.id)
     .limit(1)
 )
+# Its receiver went on without it: a signal is for those who waited when it was thrown.
+_GONE_BY = and_(Message.awaits == Awaited.SIGNAL, ~FITTING.exists())
+_HAS_GONE_BY = select(_GONE_BY).where(Message.id == bindparam("message_id"))
 _DUE = select(Message).where(
     Message.status == MessageStatus.WAITING,
     or_(Message.next_attempt_at.is_(None), Message.next_attempt_at <= bindparam("now")),
     ~IS_AMBIGUOUS,
-    or_(
-        FITTING.where(state.CAN_MOVE).exists(),
-        # Its receiver went on without it: a signal is for those who waited when it was thrown.
-        and_(Message.awaits == Awaited.SIGNAL, ~FITTING.exists()),
-    ),
+    or_(FITTING.where(state.CAN_MOVE).exists(), _GONE_BY),
 )
 _LOCK = _DUE.where(Message.id == bindparam("message_id")).with_for_update(of=Message)
 _FIND = (
@@ -100,6 +99,9 @@ def deliver(session: Session, message_id: str) -> None:
     receiver = session.execute(_RECEIVER, {"message_id": message_id}).first()
     if receiver is not None:
         _hand_over(session, message, receiver.id, receiver.instance_id)
+    elif not session.scalar(_HAS_GONE_BY, {"message_id": message_id}):
+        # Whoever waited a moment ago took another one or stopped; this one goes on waiting.
+        raise Conflict("No process waits for this message now.")
     message.status, message.ended_at = MessageStatus.DELIVERED, clock.now()
     session.flush()
 

@@ -8,6 +8,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from engine import worker
 from engine.errors import Conflict
@@ -238,6 +239,26 @@ def test_a_message_sent_twice_at_once_is_received_once(database, hosts, cast):
 
     assert received(database, incident) == ["paid"]
     assert listed(database, cast.max) == 3 * ["paid"]
+
+
+def test_a_message_whose_receiver_takes_another_one_meanwhile_waits_on(database, hosts, cast):
+    deploy(database, expecting("paid"))
+    incident = begun(database, cast)
+    quick, slow = hosts[:2]
+    meanwhile = threading.Thread(target=send, args=(quick, cast.dora))
+
+    def interrupt(_connection, _cursor, statement, *_):
+        looks_for_the_receiver = statement.startswith("SELECT subscription.id")
+        if looks_for_the_receiver and not meanwhile.ident:
+            meanwhile.start()
+            meanwhile.join(1)  # on SQLite it waits for its turn to write
+
+    event.listen(slow.engine, "before_cursor_execute", interrupt)
+    send(slow, cast.dora)
+    meanwhile.join()
+
+    assert received(database, incident) == ["paid"]
+    assert listed(database, cast.max) == ["paid"]
 
 
 def test_messages_that_are_sent_while_their_events_open_are_all_received(database, hosts, cast):
