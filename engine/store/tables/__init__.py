@@ -1,0 +1,69 @@
+"""The rows, without rules: typed columns, keys and indexes."""
+
+from engine.store.tables.columns import Base, UtcDateTime, table_of
+from engine.store.tables.credentials import (
+    Authenticator,
+    Credential,
+    Door,
+    ExternalIdentity,
+    SecurityEvent,
+    Throttle,
+)
+from engine.store.tables.incidents import Incident, IncidentNumber, IncidentReader, IncidentWord
+from engine.store.tables.library import (
+    Deployment,
+    DeploymentFile,
+    Draft,
+    DraftFile,
+    ProcessDefinition,
+)
+from engine.store.tables.people import Absence, BreakGlass, Grant, Organisation, PartnerLink, Person
+from engine.store.tables.processes import Message, ProcessInstance, Signature, Subscription, Task
+from engine.store.tables.records import AuditEntry, Effect, IdempotencyKey
+from engine.store.tables.statuses import (
+    EffectStatus,
+    IncidentStatus,
+    InstanceStatus,
+    MessageStatus,
+    TaskStatus,
+)
+
+__all__ = [
+    "Absence",
+    "AuditEntry",
+    "Authenticator",
+    "Base",
+    "BreakGlass",
+    "Credential",
+    "Deployment",
+    "DeploymentFile",
+    "Door",
+    "Draft",
+    "DraftFile",
+    "Effect",
+    "EffectStatus",
+    "ExternalIdentity",
+    "Grant",
+    "IdempotencyKey",
+    "Incident",
+    "IncidentNumber",
+    "IncidentReader",
+    "IncidentStatus",
+    "IncidentWord",
+    "InstanceStatus",
+    "Message",
+    "MessageStatus",
+    "Organisation",
+    "PartnerLink",
+    "Person",
+    "ProcessDefinition",
+    "ProcessInstance",
+    "SecurityEvent",
+    "Signature",
+    "Subscription",
+    "Task",
+    "TaskStatus",
+    "Throttle",
+    "UtcDateTime",
+    "table_of",
+]
