@@ -8,8 +8,13 @@ from engine import intake, library
 from engine.actors import SYSTEM
 from engine.store.tables import (
     Absence,
+    Attachment,
+    AttachmentContent,
     Authenticator,
     BreakGlass,
+    Challenge,
+    DirectoryGroup,
+    DirectoryMember,
     Effect,
     EffectStatus,
     ExternalIdentity,
@@ -52,6 +57,10 @@ def fill(database):
         session.add(_answer())
         session.add(Organisation(id="north", name=UNUSUAL[:120], created_at=FIRST))
         session.add_all(_of_people(session, cast.dora.id, cast.max.id))
+        session.add_all(_files(session, cast.dora.id))
+        session.add(DirectoryGroup(id="g", name=UNUSUAL, created_at=FIRST, updated_at=LAST))
+        session.flush()
+        session.add(DirectoryMember(group_id="g", person_id=cast.dora.id))
 
 
 def _message(number, document):
@@ -92,6 +101,7 @@ def _of_people(session, person_id, other_id):
     yield Authenticator(
         id="b", kind="totp", label=UNUSUAL, secret=EVERY_BYTE, counter=0, created_at=LAST, **by
     )
+    yield Challenge(key="0" * 64, expires_at=LAST)
     yield Throttle(key="0" * 64, failures=2**31 - 1, last_failed_at=FIRST, blocked_until=LAST)
     yield IncidentReader(incident_id=task.incident_id, **by)
     yield PartnerLink(
@@ -122,6 +132,25 @@ def _of_people(session, person_id, other_id):
         address="::1",
         route="/",
         detail=UNUSUAL,
+    )
+
+
+def _files(session, person_id):
+    task = session.scalars(select(Task).limit(1)).one()
+    yield AttachmentContent(sha256="0" * 64, content=EVERY_BYTE)
+    yield Attachment(
+        id="f",
+        incident_id=task.incident_id,
+        task_id=task.id,
+        name=UNUSUAL,
+        media_type="image/png",
+        size=len(EVERY_BYTE),
+        sha256="0" * 64,
+        is_public=False,
+        added_by=UNUSUAL,
+        added_by_id=person_id,
+        added_at=FIRST,
+        withdrawn_at=LAST,
     )
 
 

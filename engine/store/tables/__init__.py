@@ -3,13 +3,21 @@
 from engine.store.tables.columns import Base, UtcDateTime, table_of
 from engine.store.tables.credentials import (
     Authenticator,
+    Challenge,
     Credential,
     Door,
     ExternalIdentity,
     SecurityEvent,
     Throttle,
 )
-from engine.store.tables.incidents import Incident, IncidentNumber, IncidentReader, IncidentWord
+from engine.store.tables.incidents import (
+    Attachment,
+    AttachmentContent,
+    Incident,
+    IncidentNumber,
+    IncidentReader,
+    IncidentWord,
+)
 from engine.store.tables.library import (
     Deployment,
     DeploymentFile,
@@ -17,7 +25,16 @@ from engine.store.tables.library import (
     DraftFile,
     ProcessDefinition,
 )
-from engine.store.tables.people import Absence, BreakGlass, Grant, Organisation, PartnerLink, Person
+from engine.store.tables.people import (
+    Absence,
+    BreakGlass,
+    DirectoryGroup,
+    DirectoryMember,
+    Grant,
+    Organisation,
+    PartnerLink,
+    Person,
+)
 from engine.store.tables.processes import Message, ProcessInstance, Signature, Subscription, Task
 from engine.store.tables.records import AuditEntry, Effect, IdempotencyKey
 from engine.store.tables.statuses import (
@@ -30,13 +47,18 @@ from engine.store.tables.statuses import (
 
 __all__ = [
     "Absence",
+    "Attachment",
+    "AttachmentContent",
     "AuditEntry",
     "Authenticator",
     "Base",
     "BreakGlass",
+    "Challenge",
     "Credential",
     "Deployment",
     "DeploymentFile",
+    "DirectoryGroup",
+    "DirectoryMember",
     "Door",
     "Draft",
     "DraftFile",

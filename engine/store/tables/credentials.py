@@ -64,6 +64,15 @@ class Throttle(Base):
     blocked_until: Mapped[datetime | None]
 
 
+class Challenge(Base):
+    """Something that may be answered once, until then; kept as its SHA-256."""
+
+    __tablename__ = "challenge"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Door(Base):
     """An address at which another tool reports; its token is kept as SHA-256."""
 

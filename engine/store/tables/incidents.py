@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, false, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.tables.columns import IN_BYTE_ORDER, Base, index_where
@@ -100,3 +100,31 @@ class IncidentNumber(Base):
 
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last: Mapped[int]
+
+
+class Attachment(Base):
+    """A file that belongs to an incident, or to one task of it."""
+
+    __tablename__ = "attachment"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incident.id"), index=True)
+    task_id: Mapped[str | None] = mapped_column(ForeignKey("task.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))  # as its sender called it
+    media_type: Mapped[str] = mapped_column(String(100))  # by its content, not by its name
+    size: Mapped[int]  # bytes
+    sha256: Mapped[str] = mapped_column(String(64), index=True)  # under which its content lies
+    is_public: Mapped[bool]  # to the customer
+    added_by: Mapped[str] = mapped_column(String(120))
+    added_by_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    added_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]  # its content is gone then
+
+
+class AttachmentContent(Base):
+    """The bytes of a file; equal files share them."""
+
+    __tablename__ = "attachment_content"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)

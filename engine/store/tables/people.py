@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.tables.columns import Base
@@ -20,6 +20,7 @@ class Organisation(Base):
 
 class Person(Base):
     __tablename__ = "person"
+    __table_args__ = (Index("uq_person_external_id", "external_id", unique=True),)
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     username: Mapped[str] = mapped_column(String(64), unique=True)
@@ -29,6 +30,8 @@ class Person(Base):
     # Who does not belong to one of these works for whoever runs this installation.
     organisation_id: Mapped[str | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     created_at: Mapped[datetime]
+    # The name that the directory gave them which keeps them here by SCIM (RFC 7643 externalId).
+    external_id: Mapped[str | None] = mapped_column(String(255))
 
 
 class Grant(Base):
@@ -54,6 +57,27 @@ class Absence(Base):
     deputy_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+
+
+class DirectoryGroup(Base):
+    """A group as a directory keeps it here by SCIM; a setting says which roles it stands for."""
+
+    __tablename__ = "directory_group"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), unique=True)
+    external_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class DirectoryMember(Base):
+    """Somebody in such a group."""
+
+    __tablename__ = "directory_member"
+
+    group_id: Mapped[str] = mapped_column(ForeignKey("directory_group.id"), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
 
 
 class PartnerLink(Base):

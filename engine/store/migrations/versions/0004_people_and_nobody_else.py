@@ -1,4 +1,4 @@
-"""people: organisations, second factors, needs to know, signatures."""
+"""people: organisations, second factors, needs to know, signatures, files, a directory."""
 
 from collections.abc import Sequence
 
@@ -42,6 +42,13 @@ def upgrade() -> None:
         sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_throttle")),
     )
+    op.create_table(
+        "challenge",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_challenge")),
+    )
+    op.create_index("ix_challenge_expires_at", "challenge", ["expires_at"])
     op.create_table(
         "absence",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -142,6 +149,62 @@ def upgrade() -> None:
     op.create_index("ix_signature_task_id", "signature", ["task_id"])
 
     op.create_table(
+        "attachment",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("incident_id", sa.String(length=36), nullable=False),
+        sa.Column("task_id", sa.String(length=36), nullable=True),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("is_public", sa.Boolean(), nullable=False),
+        sa.Column("added_by", sa.String(length=120), nullable=False),
+        sa.Column("added_by_id", sa.String(length=36), nullable=True),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incident.id"], name=op.f("fk_attachment_incident_id")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["task.id"], name=op.f("fk_attachment_task_id")),
+        sa.ForeignKeyConstraint(
+            ["added_by_id"], ["person.id"], name=op.f("fk_attachment_added_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
+    )
+    for column in ("incident_id", "task_id", "sha256"):
+        op.create_index(f"ix_attachment_{column}", "attachment", [column])
+    op.create_table(
+        "attachment_content",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_attachment_content")),
+    )
+    op.create_table(
+        "directory_group",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("external_id", sa.String(length=255), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_directory_group")),
+        sa.UniqueConstraint("name", name=op.f("uq_directory_group_name")),
+        sa.UniqueConstraint("external_id", name=op.f("uq_directory_group_external_id")),
+    )
+    op.create_table(
+        "directory_member",
+        sa.Column("group_id", sa.String(length=36), nullable=False),
+        sa.Column("person_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["directory_group.id"], name=op.f("fk_directory_member_group_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_directory_member_person_id")
+        ),
+        sa.PrimaryKeyConstraint("group_id", "person_id", name=op.f("pk_directory_member")),
+    )
+    op.create_index("ix_directory_member_person_id", "directory_member", ["person_id"])
+
+    op.create_table(
         "break_glass",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("incident_id", sa.String(length=36), nullable=False),
@@ -179,6 +242,8 @@ def upgrade() -> None:
             f" CONSTRAINT fk_{table}_organisation_id REFERENCES organisation (id)"
         )
     op.create_index("ix_incident_organisation_id_number", "incident", ["organisation_id", "number"])
+    op.add_column("person", sa.Column("external_id", sa.String(length=255), nullable=True))
+    op.create_index("uq_person_external_id", "person", ["external_id"], unique=True)
     op.create_index("ix_person_organisation_id", "person", ["organisation_id"])
     op.add_column("incident", sa.Column("tlp", sa.String(length=16), nullable=True))
     op.add_column(
