@@ -24,9 +24,10 @@ from api.rest.people_schemas import (
 from api.rest.strict import StrictBlueprint, shows_secret
 from engine.actors import EVERYWHERE, of_organisation, organisation_in
 from engine.people import administration
-from engine.people.accounts import Account, Granted
+from engine.people.accounts import Account
 from engine.people.administration import Newcomer
 from engine.people.credentials import CredentialKind
+from engine.people.grants import Granted
 from engine.people.permissions import Action
 from engine.people.tokens import Terms
 

@@ -3,7 +3,7 @@
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from engine.actors import EVERYWHERE, Role, organisation_in
-from engine.people import accounts, administration, credentials, organisations
+from engine.people import administration, credentials, grants, organisations
 from engine.people.credentials import Scope
 from engine.people.tokens import LIFETIMES
 
@@ -17,7 +17,7 @@ class GrantSchema(Schema):
     group = fields.String(
         load_default=None,
         allow_none=True,
-        validate=validate.Length(1, accounts.LONGEST_GROUP),
+        validate=validate.Length(1, grants.LONGEST_GROUP),
         metadata={"description": "A candidate group; null for every group"},
     )
     organisation = fields.String(

@@ -7,8 +7,9 @@ from engine.actors import CUSTOMERS, EVERYWHERE, Role, of_organisation, organisa
 from engine.errors import InvalidAnswers
 from engine.forms import Field, Form
 from engine.history import Event
-from engine.people import accounts, administration
-from engine.people.accounts import Account, Granted
+from engine.people import administration, grants
+from engine.people.accounts import Account
+from engine.people.grants import Granted
 from engine.store.tables import AuditEntry, Organisation
 
 PERSON, MACHINE = "person", "machine"
@@ -145,7 +146,7 @@ def _grant_fields(is_ours: bool, groups: Iterable[str] = ()) -> tuple[Field, ...
         "Group",
         "Of a responder or incident manager; empty for every group."
         + (f" There are: {known}." if known else ""),
-        max_length=accounts.LONGEST_GROUP,
+        max_length=grants.LONGEST_GROUP,
     )
     return (role, group) if is_ours else (role,)
 

@@ -2,10 +2,11 @@
 
 import click
 
-from engine.actors import CUSTOMERS, EVERYWHERE, Role, of_organisation
+from engine.actors import CUSTOMERS, of_organisation
 from engine.cli.group import OPERATOR, prepared
-from engine.people import accounts, credentials, organisations, tokens
+from engine.people import accounts, credentials, grants, organisations, tokens
 from engine.people.credentials import CredentialKind, Scope
+from engine.people.grants import Granted
 from engine.people.tokens import LIFETIMES, Terms
 from engine.settings import Settings
 
@@ -37,13 +38,13 @@ def user_add(
     url: str,
 ) -> None:
     """Add a person and print a link with which they sign in once and set a password."""
-    grants = [_grant(role) for role in roles]
+    granted = [_grant(role) for role in roles]
     with prepared(config).transaction() as session:
         if organisation:
             belongs_to = organisations.named(session, organisation, OPERATOR)
             bound = of_organisation(belongs_to.id)
-            grants = [(r, bound if r in CUSTOMERS else group) for r, group in grants]
-        person = accounts.add(session, username, name or username, grants, OPERATOR)
+            granted = [(r, bound if r in CUSTOMERS else group) for r, group in granted]
+        person = accounts.add(session, username, name or username, granted, OPERATOR)
         secret = credentials.issue(session, person.id, CredentialKind.LINK, OPERATOR)
     click.echo(f"{person.name} signs in once, within 24 hours, at {url}/sign-in/{secret}")
 
@@ -86,8 +87,8 @@ def user_token(config: Settings, username: str, label: str, scope: str, days: st
         click.echo(tokens.issue(session, person.id, terms, OPERATOR))
 
 
-def _grant(text: str) -> tuple[Role, str]:
-    role, _, group = text.partition(":")
-    if role not in list(Role):
-        raise click.BadParameter(f"“{role}” is no role; choose one of: {', '.join(Role)}.")
-    return Role(role), group or EVERYWHERE
+def _grant(text: str) -> Granted:
+    try:
+        return grants.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error

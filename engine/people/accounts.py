@@ -16,12 +16,8 @@ from engine.errors import Conflict, InvalidAnswers, NotFound
 from engine.history import Entry, Event
 from engine.identifiers import new_id
 from engine.people import credentials
+from engine.people.grants import Granted, in_order, misfit, said
 from engine.store.tables import Grant, Organisation, Person
-
-_IN_GROUPS = (Role.RESPONDER, Role.INCIDENT_MANAGER)
-LONGEST_GROUP = 120
-
-Granted = tuple[Role, str]  # a role, and the group name that bounds it
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ def add(
 
     Whose customer they are follows from their grants, where ``organisation_id`` does not say it.
     """
-    granted = _in_order(grants)
+    granted = in_order(grants)
     belongs_to = organisation_id or _customer_of(granted)
     if find(session, username) is not None:
         raise Conflict(f"There is already a person named “{username}”.")
@@ -101,7 +97,7 @@ def change(
 
 def set_grants(session: Session, person: Person, granted: Iterable[Granted], actor: Actor) -> None:
     """Give a person these grants and no others; what stays the same leaves no trace."""
-    old, new = grants(session, person.id), _in_order(granted)
+    old, new = grants(session, person.id), in_order(granted)
     if new == old:
         return
     _require_fit(session, new, person.organisation_id)
@@ -167,7 +163,7 @@ def groups(session: Session) -> list[str]:
 def grants(session: Session, person_id: str) -> tuple[Granted, ...]:
     """What a person has been granted, in order."""
     rows = session.execute(select(Grant.role, Grant.group_name).where(Grant.person_id == person_id))
-    return _in_order((Role(role), group) for role, group in rows)
+    return in_order((Role(role), group) for role, group in rows)
 
 
 def described(session: Session, people: Iterable[Person]) -> list[Account]:
@@ -180,7 +176,7 @@ def described(session: Session, people: Iterable[Person]) -> list[Account]:
     found = session.scalars(select(Organisation).where(Organisation.id.in_(belong - {None})))
     organisations = {organisation.id: organisation for organisation in found}
     return [
-        Account(person, _in_order(held[person.id]), organisations.get(person.organisation_id or ""))
+        Account(person, in_order(held[person.id]), organisations.get(person.organisation_id or ""))
         for person in asked
     ]
 
@@ -200,15 +196,6 @@ def lock_administrators(session: Session) -> set[str]:
     return set(session.scalars(query))
 
 
-def said(granted: Iterable[Granted]) -> list[str]:
-    """Grants as the history tells them: ``responder in Service Desk``."""
-    return [f"{role} in {group}" if group else str(role) for role, group in granted]
-
-
-def _in_order(granted: Iterable[Granted]) -> tuple[Granted, ...]:
-    return tuple(sorted(set(granted)))
-
-
 def _write(session: Session, person: Person, granted: Iterable[Granted]) -> None:
     rows = (Grant(person_id=person.id, role=role, group_name=group) for role, group in granted)
     session.add_all(rows)
@@ -224,25 +211,10 @@ def _require_fit(session: Session, granted: Iterable[Granted], organisation_id: 
     """Each role is bound to what it can be bound to, and a customer to where they belong."""
     if organisation_id and session.get(Organisation, organisation_id) is None:
         raise InvalidAnswers({"organisation": "There is no such organisation."})
-    for role, group in granted:
-        problem = _misfit(role, group, organisation_id)
+    for each in granted:
+        problem = misfit(each, organisation_id)
         if problem:
             raise InvalidAnswers({"grants": problem})
-
-
-def _misfit(role: Role, group: str, organisation_id: str | None) -> str | None:
-    words = role.replace("_", " ")
-    bound = organisation_in(group)
-    if role in CUSTOMERS:
-        belongs = bound is not None and bound == organisation_id
-        return None if belongs else f"Somebody is a {words} of the organisation they belong to."
-    if bound is not None:
-        return f"The role {words} cannot be bound to an organisation."
-    if len(group) > LONGEST_GROUP:
-        return f"The name of a group has up to {LONGEST_GROUP} characters."
-    if group != EVERYWHERE and role not in _IN_GROUPS:
-        return f"The role {words} is not bound to a group: leave the group out."
-    return None
 
 
 def _require_another_administrator(session: Session, person: Person) -> None:

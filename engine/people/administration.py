@@ -15,8 +15,9 @@ from engine import forms, history
 from engine.actors import CUSTOMERS, Actor, Role, of_organisation
 from engine.errors import InvalidAnswers, NotAllowed, NotFound, StaleVersion
 from engine.people import accounts, credentials, organisations, permissions, tokens
-from engine.people.accounts import Account, Granted
+from engine.people.accounts import Account
 from engine.people.credentials import CredentialKind
+from engine.people.grants import Granted
 from engine.people.permissions import Action
 from engine.people.tokens import Terms
 from engine.store.tables import AuditEntry, Authenticator, Credential, ExternalIdentity, Person

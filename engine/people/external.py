@@ -155,7 +155,7 @@ def _take_over_grants(
 ) -> None:
     """The provider decides about the grants that its mapping names; any others stay."""
     current = frozenset(accounts.grants(session, person.id))
-    wanted = (current - provider.mapped) | provider.granted(identity.groups)
+    wanted = (current - provider.mapping.mapped) | provider.mapping.granted(identity.groups)
     try:
         accounts.set_grants(session, person, wanted, Actor(None, provider.name))
     except Conflict as error:

@@ -138,7 +138,7 @@ class Client:
 
     def _scope(self, metadata: Metadata) -> str:
         groups = self.provider.settings.groups_claim
-        has_groups = self.provider.mapping and groups in metadata.scopes
+        has_groups = self.provider.mapping.roles and groups in metadata.scopes
         return f"openid profile {groups}" if has_groups else "openid profile"
 
     def _require_answer(
@@ -221,7 +221,7 @@ class Client:
 
     def _wanted(self) -> set[str]:
         settings = self.provider.settings
-        groups = {settings.groups_claim} if self.provider.mapping else set()
+        groups = {settings.groups_claim} if self.provider.mapping.roles else set()
         return groups | ({"name", "preferred_username"} if settings.adds_people else set())
 
     def _identity(self, claims: Mapping[str, Any]) -> Identity:
