@@ -7,30 +7,26 @@ challenge of WebAuthn); ``check`` verifies that later, from the record alone.
 
 from engine.signatures.checking import check
 from engine.signatures.signing import (
-    ByCode,
     ByPasskey,
-    ByPassword,
+    ByProof,
     Decision,
     Question,
     Signing,
     Unsigned,
     ask,
-    check_password,
     of_task,
     sign,
 )
 
 __all__ = [
-    "ByCode",
     "ByPasskey",
-    "ByPassword",
+    "ByProof",
     "Decision",
     "Question",
     "Signing",
     "Unsigned",
     "ask",
     "check",
-    "check_password",
     "of_task",
     "sign",
 ]

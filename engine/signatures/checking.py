@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -52,7 +52,7 @@ def _read(assertion: Mapping[str, Any]) -> _Record:
 def _form(statement: str) -> Iterator[str]:
     try:
         is_canonical = canonical.write(json.loads(statement)) == statement
-    except ValueError:
+    except (ValueError, RecursionError):
         is_canonical = False
     if not is_canonical:
         yield "The statement is not canonical JSON."
@@ -64,7 +64,7 @@ def _client_data(statement: str, record: _Record) -> Iterator[str]:
         said = json.loads(record.client_data)
         kind, challenge, origin = said["type"], said["challenge"], said["origin"]
         host = urlsplit(origin).hostname
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         yield "What the browser said cannot be read."
         return
     if kind != "webauthn.get":
@@ -98,7 +98,7 @@ def _is_signed(record: _Record, content: bytes) -> bool:
             key.verify(record.signature, content, padding.PKCS1v15(), hashes.SHA256())
         else:
             return False
-    except (InvalidSignature, ValueError):
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False
     return True
 

@@ -16,12 +16,12 @@ from engine.errors import NotAllowed
 from engine.forms import Form
 from engine.history import Entry, Event
 from engine.identifiers import new_id
-from engine.people import ceremonies, credentials, factors, passkeys, throttle
+from engine.people import ceremonies, passkeys, proofs
 from engine.people.ceremonies import Options, Response, Site
 from engine.people.passkeys import Suspected
-from engine.people.throttle import NotProven
+from engine.people.proofs import Proof
 from engine.signatures import canonical
-from engine.store.tables import Deployment, Incident, Person, ProcessDefinition, Signature, Task
+from engine.store.tables import Deployment, Incident, ProcessDefinition, Signature, Task
 
 _UNASKED = "This task asks for no signature. Complete it without one."
 
@@ -31,19 +31,11 @@ class Unsigned(NotAllowed):
 
 
 @dataclass(frozen=True)
-class ByPassword:
-    """Made by ``check_password`` alone, so that nobody waits for it in a transaction."""
+class ByProof:
+    """By a password or a code."""
 
     meaning: str
-    person_id: str
-
-
-@dataclass(frozen=True)
-class ByCode:
-    """Of an app that shows codes."""
-
-    meaning: str
-    code: str
+    proof: Proof
 
 
 @dataclass(frozen=True)
@@ -56,7 +48,7 @@ class ByPasskey:
     site: Site
 
 
-Signing = ByPassword | ByCode | ByPasskey
+Signing = ByProof | ByPasskey
 
 
 @dataclass(frozen=True)
@@ -79,21 +71,6 @@ class Question:
     statement: str
     at: datetime
     options: Options
-
-
-def check_password(session: Session, meaning: str, password: str, actor: Actor) -> ByPassword:
-    """Prove again who one is; slow by design, so before the transaction that signs.
-
-    ``NotProven`` when it is wrong, to be counted at the edge; ``Throttled`` after too many.
-    """
-    person = session.get_one(Person, actor.id)
-    counted = throttle.again(person.username)
-    throttle.require_free(session, counted)
-    try:
-        credentials.authenticate(session, person.username, password)
-    except NotAllowed as error:
-        raise NotProven("This is not your password.", person.username, throttle.again) from error
-    return ByPassword(meaning, person.id)
 
 
 def ask(session: Session, decision: Decision, site: Site, actor: Actor) -> Question:
@@ -160,11 +137,7 @@ def _proven(
     """How the actor proved who they are, and what a passkey leaves behind."""
     if isinstance(signing, ByPasskey):
         return passkeys.KIND, _by_passkey(session, statement, signing, actor)
-    if isinstance(signing, ByCode):
-        return factors.prove_again(session, actor, signing.code), None
-    if signing.person_id != actor.id:
-        raise Unsigned("Whoever signs proves who they are themselves.")
-    return "password", None
+    return proofs.require(session, signing.proof, actor), None
 
 
 def _by_passkey(
