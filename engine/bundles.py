@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -40,6 +41,7 @@ class Bundle:
     forms: dict[str, Form] = field(default_factory=dict)  # form key -> form
     start_forms: dict[str, str] = field(default_factory=dict)  # process id -> form key
     separations: tuple[Separation, ...] = ()
+    is_deployed_by_another: bool = False  # than those who edited it
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -148,6 +150,13 @@ def _require_new(what: str, name: str, known: Container[str]) -> None:
         raise InvalidDocument(f"Two {what} are called “{name}”.")
 
 
+def _read_switch(manifest: Mapping[str, Any], name: str) -> bool:
+    switch = manifest.get(name, False)
+    if not isinstance(switch, bool):
+        raise InvalidDocument(f"{name} is true or false.")
+    return switch
+
+
 def _read_manifest(bundle: Bundle, content: bytes) -> None:
     if bundle.id:
         raise InvalidDocument(f"A bundle has one {MANIFEST}; this is the second.")
@@ -163,4 +172,5 @@ def _read_manifest(bundle: Bundle, content: bytes) -> None:
     if not isinstance(starts, list) or not all(isinstance(start, dict) for start in starts):
         raise InvalidDocument("Write each start as [[start]] with process and form.")
     bundle.separations = separation.read(manifest)
+    bundle.is_deployed_by_another = _read_switch(manifest, "deployed_by_another")
     bundle.start_forms = {str(s.get("process", "")): str(s.get("form", "")) for s in starts}

@@ -11,6 +11,7 @@ from engine.bundles import Bundle, Files
 from engine.errors import Conflict, NotFound, Refused
 from engine.history import Entry, Event
 from engine.identifiers import new_id
+from engine.library import approval
 from engine.library.catalogue import find_latest
 from engine.library.checks import check
 from engine.people import permissions
@@ -22,17 +23,13 @@ _INSTALLED = Path(__file__).resolve().parent / "shipped"
 _NOTE_LENGTH = 500
 
 
-def subject(bundle_id: str) -> str:
-    """Under which subject the history keeps what happens to a bundle."""
-    return f"bundle:{bundle_id}"
-
-
 def deploy(session: Session, files: Files, note: str, actor: Actor) -> Deployment:
     """Make the next version of a bundle; the same content again is the same version.
 
     Raises ``Refused`` with every finding when one of them is an error.
     """
     permissions.require(actor, Action.EDIT_PROCESS)
+    approval.require_known(session, files)
     return deploy_from_host(session, files, note, actor)
 
 
@@ -71,7 +68,7 @@ def deploy_from_host(session: Session, files: Files, note: str, actor: Actor) ->
     _add_content(session, deployment, bundle, files)
     detail = {"version": deployment.version, "sha256": sha256, "note": note}
     entry = Entry(Event.BUNDLE_DEPLOYED, actor, detail=detail)
-    history.record(session, subject(bundle.id), entry)
+    history.record(session, approval.subject(bundle.id), entry)
     session.flush()
     return deployment
 

@@ -11,9 +11,11 @@ from engine.actors import Actor
 from engine.bundles import Bundle
 from engine.errors import Conflict, Finding, NotFound, Refused, StaleVersion
 from engine.history import Entry, Event
+from engine.library import approval
+from engine.library.approval import subject
 from engine.library.catalogue import Edition, editions, find_latest
 from engine.library.checks import check
-from engine.library.deployment import deploy, subject
+from engine.library.deployment import deploy_from_host
 from engine.people import accounts, permissions
 from engine.people.permissions import Action
 from engine.store.tables import Deployment, Draft, DraftFile
@@ -27,6 +29,7 @@ class Workbench:
     draft: Draft | None
     bundle: Bundle  # as the draft has it; what cannot be read is left out
     groups: list[str]
+    why_not_deploy: str | None  # a sentence for who must leave that to somebody else
 
 
 def draft_files(session: Session, bundle_id: str) -> dict[str, bytes]:
@@ -64,6 +67,7 @@ def workbench(session: Session, process_id: str, actor: Actor) -> Workbench:
         edition=newest,
         draft=find_draft(session, newest.deployment.bundle_id),
         bundle=bundle,
+        why_not_deploy=approval.why_not(session, newest.deployment.bundle_id, actor),
         groups=sorted({lane for lane in lanes if lane} | set(accounts.groups(session))),
     )
 
@@ -116,7 +120,8 @@ def deploy_draft(session: Session, bundle_id: str, note: str, actor: Actor) -> D
         raise Conflict(
             "Another version was deployed since this draft was begun. Discard the draft."
         )
-    deployment = deploy(session, draft_files(session, bundle_id), note, actor)
+    approval.require_another(session, bundle_id, actor)
+    deployment = deploy_from_host(session, draft_files(session, bundle_id), note, actor)
     _delete_draft(session, draft)
     return deployment
 
