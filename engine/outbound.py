@@ -3,7 +3,8 @@
 An address that a person gave could lead into our own network (server-side request forgery), so
 only public addresses are asked, unless the operator says otherwise. What is checked is the address
 that a name resolves to, and the connection goes to just that one: a name that answers differently
-the second time (DNS rebinding) gains nothing. Redirects are never followed.
+the second time (DNS rebinding) gains nothing. Redirects are never followed, and one that leads
+where nobody may ask is refused like an address that does.
 """
 
 import ipaddress
@@ -12,7 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
@@ -33,7 +34,13 @@ class NotReached(Exception):
 
 
 class AddressRefused(NotReached):
-    """Nobody was asked: the address is none that may be."""
+    """An address, or the one to which it redirects, is none that may be asked."""
+
+
+def refusal_behind(error: BaseException) -> AddressRefused | None:
+    """The refused address that made somebody say no more than that nobody answered."""
+    cause = error.__cause__
+    return cause if isinstance(cause, AddressRefused) else None
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ PUBLIC = Reach()
 class Answer:
     status: int
     body: bytes = field(repr=False)
+    location: str = ""  # where a redirect leads
 
     @property
     def text(self) -> str:
@@ -101,18 +109,12 @@ def send(
     """Send one request and take its answer, of 1 MB and ``seconds`` at most.
 
     ``AddressRefused`` before anything is sent if the host is outside of ``within``, ``NotReached``
-    if nobody answers. A redirect is an answer like any other.
+    if nobody answers. A redirect is an answer like any other, unless it leads out of ``within``.
     """
     deadline = time.monotonic() + seconds
-    problem: Exception | None = None
-    for target in _targets(url, within):
-        try:
-            return _ask(target, method, body, headers or {}, deadline)
-        except (NewConnectionError, ConnectTimeoutError) as error:
-            problem = error  # the name may have another address that answers
-        except HTTPError as error:
-            raise NotReached(f"{target.host} does not answer: {error}") from error
-    raise NotReached(f"{_host_of(url)} cannot be reached: {problem}") from problem
+    answer = _ask_each(_targets(url, within), method, body, headers or {}, deadline)
+    _require_no_way_out(url, answer, within)
+    return answer
 
 
 def _targets(url: str, within: Reach) -> list[_Target]:
@@ -130,6 +132,44 @@ def _targets(url: str, within: Reach) -> list[_Target]:
                 "in STEADYHAND_OUTBOUND_ALLOW."
             )
     return [_Target(parts, host, port, address) for address in addresses]
+
+
+def _ask_each(
+    targets: list[_Target],
+    method: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    deadline: float,
+) -> Answer:
+    """The answer of the first address at which somebody listens."""
+    problem: Exception | None = None
+    for target in targets:
+        try:
+            return _ask(target, method, body, headers, deadline)
+        except (NewConnectionError, ConnectTimeoutError) as error:
+            problem = error  # the name may have another address that answers
+        except HTTPError as error:
+            raise NotReached(f"{target.host} does not answer: {error}") from error
+    raise NotReached(f"{targets[0].host} cannot be reached: {problem}") from problem
+
+
+def _require_no_way_out(url: str, answer: Answer, within: Reach) -> None:
+    """Of a redirect that would be asked for something inside, somebody should hear."""
+    if answer.status // 100 != 3 or not answer.location:
+        return
+    try:
+        _targets(_joined(url, answer.location), within)
+    except AddressRefused as error:
+        raise AddressRefused(f"“{_host_of(url)}” redirects elsewhere. {error}") from error
+    except NotReached:
+        return  # it leads nowhere
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location  # which nobody reads, and is refused for that
 
 
 def _read(url: str) -> tuple[SplitResult, str, int]:
@@ -163,7 +203,8 @@ def _ask(
             preload_content=False,
         )
         try:
-            return Answer(answer.status, _read_all(answer, deadline))
+            location = answer.headers.get("Location", "")
+            return Answer(answer.status, _read_all(answer, deadline), location)
         finally:
             answer.close()
 

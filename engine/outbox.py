@@ -41,6 +41,8 @@ class Outside:
 class NotSent(Exception):
     """The receiver did not say that it has it."""
 
+    is_news = True  # unless the attempt before ended in the same words
+
 
 def alert(
     session: Session, title: str, detail: Mapping[str, Any], incident_id: str | None = None
@@ -59,6 +61,7 @@ def send(database: Database, outside: Outside, key: str) -> None:
     try:
         answer = _SENDERS[EffectKind(effect.kind)](effect, outside)
     except NotSent as problem:
+        problem.is_news = str(problem)[:_LONGEST_RESULT] != effect.result
         _note(database, key, str(problem))
         raise
     _note(database, key, answer, status=EffectStatus.DONE, ended_at=clock.now())

@@ -10,14 +10,16 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
-from engine import health, idempotency, instances, jobs, outbox, security_log
+from engine import health, idempotency, instances, jobs, outbound, outbox, security_log
+from engine.actors import SYSTEM
 from engine.errors import Conflict, InvalidDocument
 from engine.health import Step
 from engine.instances import delivery
 from engine.jobs import Job
 from engine.jobs.runner import Runner
-from engine.outbox import Outside
-from engine.people import credentials, throttle
+from engine.outbox import NotSent, Outside
+from engine.people import challenges, credentials, throttle
+from engine.security_log import Kind, Refusal
 from engine.store import outages, words
 from engine.store.database import Database
 
@@ -159,8 +161,21 @@ def doing(database: Database, outside: Outside | None = None) -> dict[Job, Calla
 
     return {
         Job.FIRE_TIMERS: fire_timers,
-        Job.SEND_EFFECT: lambda key: outbox.send(database, outside or Outside(), key),
+        Job.SEND_EFFECT: lambda key: _send(database, outside or Outside(), key),
     }
+
+
+def _send(database: Database, outside: Outside, key: str) -> None:
+    """Send an effect; that its address may not be asked stands in the security log as well."""
+    try:
+        outbox.send(database, outside, key)
+    except NotSent as problem:
+        refused = outbound.refusal_behind(problem)
+        # Once an effect and address: further attempts that end in the same words say nothing new.
+        if refused and problem.is_news:
+            with database.transaction() as session:
+                security_log.record(session, Refusal(Kind.ADDRESS_REFUSED, str(refused), SYSTEM))
+        raise
 
 
 def give_up(database: Database, job: Job, subject: str, problem: str) -> None:
@@ -177,5 +192,6 @@ def _clean_up(database: Database) -> None:
         idempotency.purge(session)
         security_log.purge(session)
         throttle.purge(session)
+        challenges.purge(session)
         credentials.purge(session)
         words.catch_up(session)

@@ -19,14 +19,16 @@ from engine.people import accounts, credentials
 from engine.people.credentials import CredentialKind
 from engine.people.permissions import Action
 from engine.store.tables import Organisation
-from tests import databases
+from tests import databases, directory
 from tests.durability import stage as given
-from tests.durability.commands import gathered
+from tests.durability.commands import gathered, passkeys, scim
+from tests.durability.commands.attachments import with_file
 from tests.durability.ground import grounds
 from tests.durability.stage import DRAFT, Stage, incident_of
 
 COMMANDS = gathered("API", "PAGES", "ASKED")
 PEOPLE = ("rob", "dora", "tess", "max", "olga", "aude", "ada", "cora", "carl")
+EVERYBODY = (*PEOPLE, "okta")  # a directory, which has the token of an auditor for SCIM alone
 CUSTOMERS = {"cora": Role.CUSTOMER, "carl": Role.CUSTOMER_ADMINISTRATOR}
 # Whose incident it is, or what is special about it.
 SITUATIONS = {
@@ -49,6 +51,8 @@ MAY = {
     Action.READ_INCIDENT: _who("dora tess max olga aude ada", KNOWN) | _who("rob cora carl", "O"),
     Action.READ_AUDIT: _who("max olga aude ada", KNOWN),
     Action.CORRECT_INCIDENT: _who("dora tess max", KNOWN),
+    Action.ADD_FILE: _who("dora tess max ada", KNOWN) | _who("rob cora carl", "O"),
+    Action.WITHDRAW_FILE: _who("dora max", KNOWN),  # of a file of Dora's
     Action.CONTROL_PROCESS: _who("max ada", KNOWN),
     Action.RESTRICT_INCIDENT: _who("max ada", KNOWN),
     Action.READ_TASK: _who("max olga aude ada", KNOWN) | {"dora": "OSXC", "tess": "T"},
@@ -70,6 +74,7 @@ MAY = {
     Action.MANAGE_PEOPLE: _who("ada"),
     Action.MANAGE_TOKENS: _who("ada"),
     Action.READ_SECURITY_LOG: _who("aude ada"),
+    Action.KEEP_DIRECTORY: _who("okta"),
     Open.SIGNED_IN: _who(" ".join(PEOPLE)),
 }
 # Where one more thing counts: whose task it is, or which incident a job is about.
@@ -82,7 +87,9 @@ EXCEPTIONS = {
     "POST /api/v1/tasks/<task_id>/signature": BY_ASSIGNEE,
     "POST /tasks/<task_id>/release": BY_ASSIGNEE,
     "POST /processes/<process_id>/versions/<int:version>/migrate": _who("olga ada", KNOWN),
-    "POST /exceptions": {"ada": "R"},  # there is nothing to ask of what one sees
+    # There is nothing to ask of what one sees.
+    "POST /exceptions": {"ada": "R"},
+    "POST /api/v1/exceptions": {"ada": "R"},
     # Everybody is asked for a proof of their own first.
     "POST /account/second-factor/<authenticator_id>/remove": _who(" ".join(PEOPLE)),
     "POST /api/v1/operations/dead-letters/<int:job_id>/retry (timers)": _who("ada", KNOWN),
@@ -111,6 +118,12 @@ BEFORE = {
     "rest_bundles.read_draft": given.drafted,
     "processes.draft": given.drafted,
     "migration.plan": given.overtaken,
+    "rest_attachments.content": with_file,
+    "files.download": with_file,
+    "scim.read_user": scim.kept,
+    "scim.read_group": scim.kept,
+    "signatures.download": passkeys.signed,
+    "rest_signatures.read": passkeys.signed,
 }
 
 
@@ -167,7 +180,7 @@ class Rehearsal:
         """Person and situation -> the status of the answer."""
         before = self._ground.save()
         for situation in SITUATIONS if _has_incident(it) else ["own"]:
-            for person in PEOPLE:
+            for person in EVERYBODY:
                 self._ground.restore(before)
                 self._arrange(it, situation, person)
                 answer = does(As(self.stage, person), it)
@@ -285,6 +298,7 @@ def _pages(rehearsal):
 def _look(stage, it, rule):
     incident = getattr(it, "incident", None)
     values = {
+        "attachment_id": getattr(it, "attachment_id", None),
         "bundle_id": "small",
         "incident_id": getattr(incident, "id", None),
         "name": "hold",
@@ -293,9 +307,14 @@ def _look(stage, it, rule):
         "path": DRAFT,
         "person_id": stage.somebody,
         "process_id": "small",
+        "signature_id": getattr(it, "signature", None),
         "task_id": getattr(getattr(it, "task", None), "id", None),
         "token_id": getattr(it, "timer", None) or getattr(it, "token", None),
         "version": 1,
+        "user_id": getattr(it, "user", None),
+        "group_id": getattr(it, "group", None),
+        "type_id": "User",
+        "urn": directory.USER,
     }
     _, path = rule.build({name: values[name] for name in rule.arguments})
     return stage.send("", "GET", path + QUERIES.get(rule.endpoint, ""))

@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from engine.people import organisations
 from tests.durability import stage as given_to
+from tests.durability.commands.attachments import with_file
 from tests.durability.stage import Stage
 
 ROLES = {
@@ -88,6 +89,7 @@ def things(stage):
         "token_id": [it.token for it in shown] + [new.timer],
         "task_id": [new.task.id, two.task.id],
         "message_id": [message.id],
+        "attachment_id": [with_file(stage).attachment_id],
         "process_id": ["small", "two"],
         "bundle_id": ["small", "two"],
         "version": [1, 2],
@@ -106,6 +108,10 @@ def things(stage):
         "to": [1, 2],
         "files": [{path: content.decode() for path, content in given_to.NEXT.items()}],
         "username": [f"new.{next(NUMBERS)}"],
+        "deputy": ["tess", "max"],
+        "starts_at": ["2099-01-31T08:00:00Z"],
+        "ends_at": ["2099-02-28T08:00:00Z"],
+        "number": [new.incident.number],
     }
 
 

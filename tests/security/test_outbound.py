@@ -186,15 +186,47 @@ def test_a_name_that_changes_its_address_is_asked_at_the_one_that_was_checked(na
     assert names["receiver.test"] == [["127.0.0.1"]]
 
 
-def test_a_redirect_inside_is_an_answer_and_not_followed():
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_an_answer_and_not_followed(status):
     with receiver() as (inner, got):
-        for target in (f"http://127.0.0.1:{inner}/", "http://169.254.169.254/latest/meta-data"):
-            with receiver(302, Location=target) as (port, _):
+        for target in (f"http://127.0.0.1:{inner}/", "/there", ""):
+            with receiver(status, Location=target) as (port, _):
                 answer = outbound.send("GET", f"http://127.0.0.1:{port}/", within=LOOPBACK)
 
-            assert answer.status == 302
+            assert (answer.status, answer.location) == (status, target)
 
     assert got == []
+
+
+@pytest.mark.parametrize("inside", INSIDE)
+def test_a_redirect_inside_is_refused_by_its_address_and_by_a_name(names, inside):
+    names["receiver.test"] = [["127.0.0.1"]]
+    names["inner.test"] = [[inside]]
+    here = outbound.reach("receiver.test")
+    shown = f"[{inside}]" if ":" in inside else inside
+
+    for target in (f"http://{shown}/", "https://inner.test/x", "//inner.test/x"):
+        with (
+            receiver(302, Location=target) as (port, _),
+            pytest.raises(AddressRefused, match=r"“receiver\.test” redirects elsewhere"),
+        ):
+            outbound.send("GET", f"http://receiver.test:{port}/", within=here)
+
+
+@pytest.mark.parametrize(
+    "target", ["http://nowhere.test/", "https://outside.test/", "http://receiver.test/again"]
+)
+def test_a_redirect_to_nobody_or_to_whom_we_may_ask_is_an_answer(names, target):
+    names["receiver.test"] = [["127.0.0.1"]]
+    names["outside.test"] = [["93.184.215.14"]]
+    names["nowhere.test"] = []
+
+    with receiver(302, Location=target) as (port, _):
+        answer = outbound.send(
+            "GET", f"http://receiver.test:{port}/", within=outbound.reach("receiver.test")
+        )
+
+    assert answer.status == 302
 
 
 def test_a_name_that_nobody_knows_is_not_reached(names):

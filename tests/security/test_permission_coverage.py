@@ -5,9 +5,12 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.factories import ROOT
 
 
+@pytest.mark.timeout(900)
 def test_every_branch_of_the_permissions_is_taken(tmp_path):
     environment = {**os.environ, "COVERAGE_FILE": str(tmp_path / "coverage")}
     report = tmp_path / "coverage.json"

@@ -1,54 +1,38 @@
 """What people write is text wherever it is shown: no script in it runs, and none even tries.
 
-Every form that the pages offer is sent with probes in every field that takes text, by everybody
-who finds it by following links; so a new field is tried without a word here. Then every page is
-opened in a browser. What a probe could do is stopped by the policy, which would tell of it.
+Every column of text is filled with probes, every form that the pages offer is sent with probes in
+every field that takes text, and every page is opened in a browser by who may see it. What a probe
+could do is stopped by the policy, which would tell of it. All three are found by construction: a
+new column, field or page is tried without a word here, or fails.
 """
 
+import inspect
 import re
 from collections import Counter
-from html import escape
-from urllib.parse import urljoin, urlsplit
+from types import SimpleNamespace
+from urllib.parse import quote, urlencode
 
 import httpx
-import lxml.html
 import pytest
-from playwright.sync_api import Error
+from werkzeug.routing import BuildError
 
 from api import create_app
 from api.security import POLICY
-from engine import intake
-from engine.actors import SYSTEM, Role
-from engine.instances import messages
+from engine import library
+from engine.actors import SYSTEM, Actor, Role
 from engine.people import accounts, credentials
-from engine.people.credentials import CredentialKind
 from engine.settings import Settings
-from tests import diagrams
-from tests.diagrams import bundle, line, user_task
-from tests.factories import complete, deploy, report
+from tests import openid
+from tests.factories import Cast
 from tests.journeys.conftest import fresh  # noqa: F401 -- a fixture
+from tests.security import planted
+from tests.security.probes import ALL, PROBES
+from tests.security.reader import Reader
+from tests.security.writer import Writer, is_page, template
+from tests.server import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
-PROBES = (
-    "<script>window.probed=1</script>",
-    '"><img src=x onerror=window.probed=1>',
-    "'><svg/onload=window.probed=1>",
-    "javascript:window.probed=1",
-    "</textarea></title></script><script>window.probed=1</script>",
-    '" autofocus onfocus=window.probed=1 x="',
-    "<style>*{background:url(//evil.example)}</style>",
-    "{{1337*1337}}${1337*1337}{% print(1337*1337) %}<%=1337*1337%>",
-    "<a href=javascript:window.probed=1>here</a>",
-)
-CALCULATED = "1787569"  # what a template would make of a probe
-ALL = " ".join(PROBES)
-NAME = " ".join(PROBES[1:5])  # a name in a diagram holds no more
-TEXTS = {"text", "search", "email", "tel", "url", None}
-# One after the other, where what came before was refused: too long, no number, no moment, no name.
-TRIED = (ALL, *PROBES[:3], "1", "2031-01-01 10:00", "2031-01-01", "Service Desk", "rob")
-# Forms and pages that would end the visit.
-LEFT_OUT = re.compile(r"/sign-out|/password|/passkey|/second-factor|/sessions|/sign-in")
 ROLES = {
     "responder": [(Role.RESPONDER, "Service Desk"), (Role.RESPONDER, "Technical Team")],
     "manager": [(Role.INCIDENT_MANAGER, "")],
@@ -57,188 +41,81 @@ ROLES = {
     "admin": [(Role.ADMINISTRATOR, "")],
     "reporter": [(Role.REPORTER, "")],
 }
-MOST_PAGES = 60  # of one person
-LISTEN = """
-window.violations = [];
-document.addEventListener('securitypolicyviolation', e =>
-  window.violations.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample));
-"""
+NOBODY = "nobody"
+SEE_IT = 2  # people who look at each page; more of them see no more
+# Fields that take text and are not kept as it is, or shown again to anybody.
+NOT_KEPT = {
+    "a code of an app, compared with what it shows": {("/sign-in/code", "code")},
+}
+# Addresses that answer no page of ours.
+NO_PAGE = {
+    "a file, which a browser saves": {
+        *("files.download", "files.download_by_link", "signatures.download"),
+    },
+    "JSON, which /api/docs shows as a page": {"openapi"},
+    "leads on at once": {"sign_in.home", "provider.start"},
+    "refuses whoever does not come from the provider": {"provider.callback"},
+}
+PROGRAMMES = ("/api/v1/", "/static/", "/healthz", "/readyz", "/metrics", "/doors/", "/scim/")
 
 
-def template(path):
-    """A path without what makes it this one; of one kind, a few are looked at."""
-    return re.sub(r"INC-[\d-]+|[0-9a-f]{8}-[0-9a-f-]{27}|\d+", "…", path)
-
-
-# To a question of each type.
-ANSWERS = {"textfield": ALL, "textarea": ALL, "number": 1, "checkbox": True}
-ANSWERS |= {"radio": PROBES[0], "select": PROBES[1]}
-
-
-class Writer:
-    """Somebody who follows every link and fills every form with probes."""
-
-    def __init__(self, url, link):
-        self._http = httpx.Client(
-            base_url=url, timeout=60, headers={"Sec-Fetch-Site": "same-origin"}
-        )
-        self._http.post(f"/sign-in/{link}")
-        self._seen = Counter()
-        self._sent = Counter()
-        self.fields = set()
-        self.accepted = set()
-
-    def walk(self, begins_at):
-        waiting = ["/", "/inbox?queue=all", "/incidents?show=all", *begins_at]
-        while waiting and self._seen.total() < 2 * MOST_PAGES:
-            path = waiting.pop(0)
-            kind = template(path)
-            if self._seen[kind] < 4:
-                self._seen[kind] += 1
-                waiting += self._look(path)
-
-    def _look(self, path):
-        answer = self._http.get(path, follow_redirects=True)
-        assert answer.status_code < 500, path
-        if "html" not in answer.headers.get("content-type", "") or not answer.text:
-            return []
-        page = lxml.html.fromstring(answer.text, base_url=str(answer.url))
-        for each in page.forms:
-            self._send(each, str(answer.url))
-        return list(links(page, str(answer.url)))
-
-    def _send(self, form, url):
-        """Send what takes text, with something else where it was refused, until it fits."""
-        target = urljoin(url, form.action or "")
-        kind = template(urlsplit(target).path)
-        texts = [field for field in form.inputs if field.name and takes_text(field)]
-        is_left_out = form.method != "POST" or LEFT_OUT.search(kind) or not texts
-        if is_left_out or self._sent[kind] >= 3:
-            return
-        self._sent[kind] += 1
-        self.fields |= {(kind, template(field.name)) for field in texts}
-        answers, files = dict(chosen(form)), dict(uploads(form))
-        asked = {field.name for field in texts}
-        for text in TRIED:
-            answers |= dict.fromkeys(asked, text)
-            answer = self._http.post(target, data=answers, files=files or None)
-            assert answer.status_code < 500, (target, answer.text)
-            if answer.status_code != 422:
-                break
-            asked = set(lxml.html.fromstring(answer.text).xpath("//*[@aria-invalid]/@name"))
-        if answer.status_code < 400:
-            self.accepted.add(kind)
-
-    def close(self):
-        self._http.close()
-
-
-def takes_text(field):
-    return field.tag == "textarea" or (field.tag == "input" and field.get("type") in TEXTS)
-
-
-def chosen(form):
-    """Something that was offered, for every question that offers something."""
-    for field in form.inputs:
-        if field.name and field.tag == "select":
-            yield field.name, next((value for value in field.value_options if value), "")
-        elif field.name and field.tag == "input" and field.get("type") not in ("submit", "file"):
-            yield field.name, field.get("value") or "1"
-
-
-def uploads(form):
-    for field in form.inputs:
-        if field.get("type") == "file":
-            yield field.name, (f"{PROBES[1]}.bpmn", drawn()["processes/probe/probe.bpmn"])
-
-
-def links(page, url):
-    for address in page.xpath("//a/@href"):
-        target = urlsplit(urljoin(url, address))
-        assert target.scheme in ("http", "https"), address
-        if target.netloc == urlsplit(url).netloc and not LEFT_OUT.search(target.path):
-            yield target._replace(scheme="", netloc="", fragment="").geturl()
-
-
-@pytest.fixture
-def people(database):
-    """Somebody in each role, named with a probe -> a link that signs them in."""
-    made = {}
-    with database.transaction() as session:
-        for number, (username, grants) in enumerate(ROLES.items()):
-            name = PROBES[number % len(PROBES)]
-            groups = [*grants, (grants[0][0], PROBES[-number])] if number < 2 else grants
-            made[username] = accounts.add(session, username, name, groups, SYSTEM).id
-
-    def link(username):
+@pytest.fixture(scope="module")
+def place(fresh, tmp_path_factory):  # noqa: F811
+    """A running installation, its people, and everything that they and others have written."""
+    with fresh() as database:
         with database.transaction() as session:
-            return credentials.issue(session, made[username], CredentialKind.LINK, SYSTEM)
+            library.load_shipped(session)
+        settings = {"ISSUER": planted.ISSUER, "CLIENT_ID": "1", "NAME": PROBES[1]}
+        server = Server(
+            tmp_path_factory.mktemp("server"),
+            database.url,
+            **{f"STEADYHAND_OIDC_{name}": value for name, value in settings.items()},
+        )
+        server.start()
+        try:
+            yield _written(database, server)
+        finally:
+            server.stop()
 
-    return link
+
+def _written(database, server):
+    it = SimpleNamespace(database=database, server=server, cast=Cast(database))
+    settings = Settings(database.url, openid=openid.settings(planted.ISSUER))
+    it.app = create_app(database, settings)
+    it.people = dict(_people(database))
+    first = planted.plant(database, it.cast, it.people)
+    it.people |= planted.customers(database, first.organisation)
+    it.sessions = {name: _session(database, actor) for name, actor in it.people.items()}
+    door = f"{server.url}/doors/alertmanager/{first.door}"
+    httpx.post(door, json=_alert()).raise_for_status()
+    it.writers = [_writer(it, name) for name in (*it.people, NOBODY)]
+    it.alive = planted.alive(database, it.cast, it.people)
+    it.columns = list(planted.spread(database))
+    return it
 
 
-@pytest.fixture
-def written(database, server, people, cast):
-    """What no form of a page takes: diagrams, messages, doors; then all forms, by everybody."""
-    deploy(database, drawn())
+def _people(database):
+    """Somebody in each role, named with a probe."""
+    for number, (username, grants) in enumerate(ROLES.items()):
+        name = PROBES[number % len(PROBES)]
+        groups = [*grants, (grants[0][0], PROBES[-number])] if 0 < number < 2 else grants
+        with database.transaction() as session:
+            person = accounts.add(session, username, name, groups, SYSTEM)
+        yield username, Actor(person.id, name, frozenset(groups))
+
+
+def _session(database, actor):
     with database.transaction() as session:
-        for probe in PROBES:
-            messages.send(session, probe, probe, {"text": probe, probe: [probe]}, cast.dora)
-        token = intake.add_door(session, "alertmanager", ALL[:120], "probe", SYSTEM)
-    for probe in PROBES:
-        number = report(database, cast.dora, "probe", title=probe).number
-        report(
-            database,
-            cast.dora,
-            "incident",
-            description=probe,
-            service=probe,
-            affected="customers",
-            title=probe,
-        )
-    done = report(database, cast.dora, "probe", title=ALL[:200])
-    complete(database, done, "Look", cast.dora, **ANSWERS)
-    httpx.post(f"{server.url}/doors/alertmanager/{token}", json=_alert()).raise_for_status()
-    writers = []
-    for username in ROLES:
-        writers.append(Writer(server.url, people(username)))
-        writers[-1].walk(pages_of(database, number))
-        writers[-1].close()
-    return writers
+        return credentials.start_session(session, actor, label=PROBES[1])
 
 
-def pages_of(database, number):
-    """Every page about one incident, and its process."""
-    known = {"number": number, "name": "hold", "process_id": "probe", "version": 1}
-    for rule in create_app(database, Settings(database.url)).url_map.iter_rules():
-        if "GET" in rule.methods and "number" in rule.arguments <= set(known):
-            yield rule.build({name: known[name] for name in rule.arguments})[1]
-
-
-def drawn():
-    """A process with a probe in each name that its owner gives, and a question of each type."""
-    questions = [
-        {"type": type_, "key": type_, "label": ALL, "description": ALL, **options}
-        for type_, options in (
-            ("textfield", {}),
-            ("textarea", {}),
-            ("number", {}),
-            ("checkbox", {}),
-            ("radio", {"values": [{"value": PROBES[0], "label": ALL}]}),
-            ("select", {"values": [{"value": PROBES[1], "label": ALL}]}),
-        )
-    ]
-    explained = {"type": "text", "text": ALL}
-    files = bundle(
-        *line(user_task("Look", form="all"), user_task("Check")),
-        process_id="probe",
-        forms={"all": diagrams.form("all", explained, *questions)},
-    )
-    path = "processes/probe/probe.bpmn"
-    texts = {"Do Look": NAME, "A small process": NAME, "Do it.": ALL, "For a test.": ALL}
-    for plain, probes in texts.items():
-        files[path] = files[path].replace(plain.encode(), escape(probes).encode())
-    return files
+def _writer(it, username):
+    begun = planted.alive(it.database, it.cast, it.people)  # for each, as they finish it
+    writer = Writer(it.server.url, it.sessions.get(username))
+    pages = ["/inbox?queue=all", "/incidents?show=all"]
+    writer.walk([*(path for _, path in _pages(it.app, planted.named(begun))), *pages])
+    writer.close()
+    return writer
 
 
 def _alert():
@@ -254,130 +131,152 @@ def _alert():
     }
 
 
-class Reader:
-    """Somebody who opens every page in a browser, with the policy in force."""
-
-    def __init__(self, browser, url):
-        self._url = url
-        self._context = browser.new_context(base_url=url)
-        self._context.add_init_script(LISTEN)
-        self.page = self._context.new_page()
-        self.opened = Counter()
-        self.troubles = []
-        self.page.on("dialog", self._dismiss)
-        self.page.on("console", self._listen)
-        self.page.on("request", self._watch)
-
-    def sign_in(self, link):
-        self.page.goto(f"/sign-in/{link}")
-        self.page.get_by_role("button", name="Sign in").click()
-
-    def walk(self):
-        waiting = ["/", "/inbox?queue=all", "/incidents?show=all"]
-        while waiting and self.opened.total() < MOST_PAGES:
-            path = waiting.pop(0)
-            kind = template(path)
-            if self.opened[kind] < 2:
-                self.opened[kind] += 1
-                waiting += self.look(path)
-
-    def look(self, path):
-        try:
-            self.page.goto(path, wait_until="load")
-        except Error as error:
-            if "Download is starting" in str(error):
-                return []
-            raise
-        self._ask(path)
-        found = list(links(lxml.html.fromstring(self.page.content()), self.page.url))
-        return [*found, *self._searches()]
-
-    def close(self):
-        self._context.close()
-
-    def _ask(self, path):
-        probed, violations = self.page.evaluate("[window.probed, window.violations || []]")
-        if probed:
-            self.troubles.append((path, "a probe ran"))
-        self.troubles += [(path, violation) for violation in violations]
-        if CALCULATED in self.page.content():
-            self.troubles.append((path, "a probe was calculated"))
-
-    def _searches(self):
-        """Where the forms that only ask lead to, with probes in them."""
-        fields = self.page.eval_on_selector_all(
-            "form[method=get] input:not([type=date]):not([type=hidden])",
-            "found => found.map(field => [field.form.action, field.name])",
-        )
-        for action, name in fields:
-            for probe in PROBES[:3]:
-                yield str(httpx.URL(action).copy_with(query=None).copy_merge_params({name: probe}))
-
-    def _dismiss(self, dialog):
-        self.troubles.append((self.page.url, f"a dialog: {dialog.message}"))
-        dialog.dismiss()
-
-    def _listen(self, message):
-        if "Content Security Policy" in message.text:
-            self.troubles.append((self.page.url, message.text))
-
-    def _watch(self, request):
-        parts = urlsplit(request.url)
-        if parts.scheme not in ("data", "blob") and not request.url.startswith(self._url):
-            self.troubles.append((self.page.url, f"asks {request.url}"))
+@pytest.fixture(scope="module")
+def windows(place, chromium):
+    """A browser's window for everybody."""
+    made = {name: Reader(chromium, place.server.url) for name in (*place.people, NOBODY)}
+    for name, window in made.items():
+        if name in place.sessions:
+            window.holds("steadyhand", place.sessions[name])
+    made[NOBODY].holds("steadyhand-code", place.alive.pending)
+    yield made
+    opened = sum((window.opened for window in made.values()), Counter())
+    print(f"\n{opened.total()} visits of {len(opened)} kinds of pages")
+    for window in made.values():
+        window.close()
 
 
 @pytest.fixture
-def reader(chromium):
-    made = []
-
-    def make(url):
-        made.append(Reader(chromium, url))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
+def troubles(windows):
+    """What happened in the windows since the test began."""
+    for window in windows.values():
+        window.troubles.clear()
+    return lambda: [
+        (name, *trouble) for name, window in windows.items() for trouble in window.troubles
+    ]
 
 
-def test_nothing_that_people_write_runs_in_any_page(written, people, reader, server):
-    troubles, opened = [], Counter()
+def test_every_column_of_text_holds_a_probe_or_is_written_by_us_alone(place):
+    kept = frozenset().union(*planted.OURS.values())
 
-    for username in ROLES:
-        window = reader(server.url)
-        window.sign_in(people(username))
+    print(f"\n{len(place.columns)} columns, and {len(kept)} that only we write")
+    assert len(place.columns) >= 55
+    known = {f"{c.table.name}.{c.name}" for t in planted.tables() for c in t.columns}
+    assert kept <= known
+
+
+def test_nothing_runs_in_any_page_for_whoever_may_see_it(place, windows, troubles):
+    named = planted.named(place.alive)
+    missing = {}
+
+    for endpoint, path in _pages(place.app, named):
+        seen = [name for name in windows if _may_see(place, name, path)]
+        for name in seen[:SEE_IT]:
+            windows[name].look(path)
+            windows[name].opened[template(path)] += 1
+        if not seen:
+            missing[endpoint] = path
+
+    assert troubles() == []
+    assert windows["owner"].chosen >= 5
+    assert set(missing) - frozenset().union(*NO_PAGE.values()) == set()
+
+
+def _pages(app, named):
+    """Every page with its address; one that names something unknown fails."""
+    for rule in app.url_map.iter_rules():
+        if "GET" in rule.methods and not rule.rule.startswith(PROGRAMMES):
+            known = named["*"] | named.get(rule.endpoint, {})
+            assert rule.arguments <= set(known), f"{rule.endpoint}: nothing to look at"
+            try:
+                values = {one: known[one] for one in rule.arguments}
+                yield rule.endpoint, rule.build(values)[1] + known.get("?", "")
+            except BuildError as error:
+                pytest.fail(str(error))
+
+
+def _may_see(place, name, path):
+    cookies = {"steadyhand": place.sessions[name]} if name in place.sessions else {}
+    cookies |= {} if cookies else {"steadyhand-code": place.alive.pending}
+    with httpx.Client(base_url=place.server.url, cookies=cookies, timeout=60) as http:
+        answer = http.get(path)
+        assert answer.status_code < 500, (path, answer.text)
+        return answer.status_code == 200 and is_page(answer)
+
+
+def test_nothing_runs_where_people_follow_links(place, windows, troubles):
+    for window in windows.values():
         window.walk()
-        troubles += [(username, *trouble) for trouble in window.troubles]
-        opened += window.opened
 
-    fields = set().union(*(writer.fields for writer in written))
-    accepted = set().union(*(writer.accepted for writer in written))
-    print(f"\n{len(fields)} fields of {len(accepted)} forms, {opened.total()} pages")
-    assert troubles == []
-    assert len(fields) >= 15
-    assert len(accepted) >= 10
-    assert len(opened) >= 25
+    assert troubles() == []
+
+
+def test_every_field_of_a_form_was_filled_with_probes(place, windows):
+    filled = set().union(*(writer.fields for writer in place.writers))
+    accepted = set().union(*(writer.accepted for writer in place.writers))
+    found = set().union(*(window.fields for window in windows.values()))
+    kept = frozenset().union(*NOT_KEPT.values())
+
+    print(f"\n{len(filled)} fields of {len(accepted)} forms that took them")
+    asked = {(kind, name) for kind, name, method in found if method == "POST"}
+    assert asked - filled - kept == set()
+    assert len(filled) >= 45
+    assert len(accepted) >= 15
+
+
+def test_nothing_runs_in_a_page_that_shows_again_what_was_refused(place, windows, troubles):
+    shown = {kind: answer for writer in place.writers for kind, answer in writer.shown.items()}
+
+    for (form, status), answer in shown.items():
+        policy = {"Content-Security-Policy": answer.headers["Content-Security-Policy"]}
+        windows[NOBODY].show(f"{form} {status}", answer.text, policy)
+
+    print(f"\n{len(shown)} answers to forms")
+    assert troubles() == []
+    assert len(shown) >= 25
+
+
+def test_nothing_runs_that_stands_in_an_address(place, windows, troubles):
+    paths = list(_reflecting(place.app))
+
+    for path in paths:
+        windows["admin"].look(path)
+
+    print(f"\n{len(paths)} addresses with probes")
+    assert troubles() == []
+    assert len(paths) >= 60
+
+
+def _reflecting(app):
+    """Every address with a probe in each part, and in each parameter that its view may read."""
+    for rule in app.url_map.iter_rules():
+        if "GET" not in rule.methods or rule.endpoint == "static":
+            continue
+        texts = re.sub(r"<int:\w+>", "1", rule.rule)
+        texts = re.sub(r"<any\((\w+)[^>]*>", r"\1", texts)
+        path = re.sub(r"<[^>]+>", quote(PROBES[1], safe=""), texts)
+        if path != texts:
+            yield path
+        asked = re.findall(
+            r"(?:args|values)\.get(?:list)?\(\s*\"(\w+)\"",
+            inspect.getsource(inspect.getmodule(inspect.unwrap(app.view_functions[rule.endpoint]))),
+        )
+        if asked and not rule.rule.startswith(PROGRAMMES):
+            yield f"{path}?{urlencode(dict.fromkeys(asked, PROBES[1]))}"
 
 
 @pytest.mark.parametrize(
     "probe", [probe for probe in PROBES if "probed" in probe or "url(" in probe]
 )
-def test_a_page_that_shows_what_somebody_wrote_as_it_is_would_be_found(probe, reader):
-    window = reader("http://127.0.0.1:9")
+def test_a_page_that_shows_what_somebody_wrote_as_it_is_would_be_found(probe, chromium):
+    window = Reader(chromium, "http://127.0.0.1:9")
     body = f'<input value="{probe}"><p title=\'{probe}\'>{probe}</p><a href="{probe}">x</a>'
-    policy = {"Content-Security-Policy": POLICY}
-    window.page.route(
-        "**/careless",
-        lambda route: route.fulfill(
-            body=f"<!doctype html><title>Careless</title>{body}",
-            content_type="text/html",
-            headers=policy,
-        ),
-    )
+    page = f"<!doctype html><title>Careless</title>{body}"
 
-    window.page.goto("/careless")
+    window.show("/careless", page, {"Content-Security-Policy": POLICY})
     if "javascript:" in probe:
         window.page.locator("a[href^='javascript:']").first.click()
-    window._ask("/careless")
+    window.look_around("/careless")
 
     assert window.troubles
+    window.close()
