@@ -11,8 +11,10 @@ from api import (
     logs,
     metrics,
     presence,
+    scim,
     security,
     tracing,
+    uploads,
 )
 from api.context import EXTENSION
 from api.doors import alertmanager
@@ -43,7 +45,9 @@ def create_app(database: Database, settings: Settings) -> Flask:
     app.register_blueprint(alertmanager.blueprint)
     provider.register(app, settings)
     register_pages(app)
+    scim.register(app, settings)
     idempotency.register(app)
     errors.register(app)
     access.register(app)
+    uploads.register(app, settings)
     return app

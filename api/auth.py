@@ -2,20 +2,22 @@
 
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, g, request
+from flask import Response, g, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden, Unauthorized
 
 from api import browsers
+from api.cookies import Cookie
 from engine.actors import Actor
 from engine.errors import NotAllowed
 from engine.people import credentials
 from engine.people.credentials import CredentialKind, Holder, Scope
 
+_SESSION = Cookie("steadyhand", credentials.LONGEST_SESSION)
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_PROGRAMMES = ("/api/", "/doors/", "/scim/")  # paths at which no browser has any business
 _READ_ONLY = "This API token may only read. Use one with the scope “write” to change something."
-
-
+_SCIM_ONLY = "An API token with the scope “scim” is good for SCIM, and for nothing else."
 WAY_IN = "Sign in, or send an API token as “Authorization: Bearer …”."
 
 
@@ -33,7 +35,14 @@ def actor(session: Session) -> Actor:
     g.holder = holder  # for what comes after the answer
     if holder.scope is Scope.READ and request.method not in _SAFE_METHODS:
         raise NotAllowed(_READ_ONLY)
+    if holder.scope is Scope.SCIM and not request.path.startswith("/scim/"):
+        raise NotAllowed(_SCIM_ONLY)
     return holder.actor
+
+
+def is_programme() -> bool:
+    """Whether the request is to what programmes use, which answers in JSON."""
+    return request.path.startswith(_PROGRAMMES)
 
 
 def is_anybody() -> bool:
@@ -49,7 +58,7 @@ def start_session(session: Session, found: Actor) -> str:
 
 
 def session_secret() -> str | None:
-    return request.cookies.get(_cookie_name())
+    return _SESSION.value
 
 
 def browser_name() -> str:
@@ -59,20 +68,11 @@ def browser_name() -> str:
 
 def keep_session(response: Response, secret: str) -> Response:
     """Hand the browser its session."""
-    response.set_cookie(
-        _cookie_name(),
-        secret,
-        max_age=credentials.LONGEST_SESSION,
-        httponly=True,
-        samesite="Lax",
-        secure=_is_secure(),
-    )
-    return response
+    return _SESSION.keep(response, secret)
 
 
 def drop_session(response: Response) -> Response:
-    response.delete_cookie(_cookie_name(), secure=_is_secure(), httponly=True, samesite="Lax")
-    return response
+    return _SESSION.drop(response)
 
 
 def require_same_origin() -> None:
@@ -80,8 +80,7 @@ def require_same_origin() -> None:
 
     Programmes that carry no session cookie have nothing to forge: doors and API tokens.
     """
-    is_programme = request.path.startswith(("/api/", "/doors/")) and session_secret() is None
-    if request.method in _SAFE_METHODS or is_programme:
+    if request.method in _SAFE_METHODS or (is_programme() and session_secret() is None):
         return
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
@@ -100,12 +99,3 @@ def _holder(session: Session) -> Holder | None:
 
 def _is_own(origin: str | None) -> bool:
     return origin is not None and urlsplit(origin).netloc == request.host
-
-
-def _is_secure() -> bool:
-    return bool(current_app.config["SESSION_COOKIE_SECURE"])
-
-
-def _cookie_name() -> str:
-    # The prefix makes browsers insist on https, which a laptop on 127.0.0.1 does not have.
-    return "__Host-steadyhand" if _is_secure() else "steadyhand"

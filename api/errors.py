@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from api import security
+from api import auth, security
 from api.context import database
+from engine.antivirus import Unreachable
 from engine.errors import (
     Conflict,
     InvalidAnswers,
@@ -20,6 +21,7 @@ from engine.errors import (
     NotGenuine,
     Refused,
     StaleVersion,
+    TooLarge,
 )
 from engine.store import migrate, outages
 from engine.store.migrate import State
@@ -31,6 +33,7 @@ _STATUS: dict[type[Exception], tuple[int, str]] = {
     NotAllowed: (403, "Not allowed"),
     StaleVersion: (412, "Changed since you looked"),
     Conflict: (409, "Conflict"),
+    TooLarge: (413, "Content too large"),
     InvalidAnswers: (422, "Answers need another look"),
     InvalidDocument: (422, "Unreadable file"),
     Refused: (422, "Refused by the checks"),
@@ -61,6 +64,7 @@ _REFUSALS = {
         30,
     ),
 }
+_SCANNER_AWAY = 60  # seconds
 # An answer that got lost does not tell whether the change is made.
 _REPEAT = "Send the request again later; with an Idempotency-Key it acts once, come what may."
 
@@ -73,6 +77,7 @@ _SAID = {
     415: "Send JSON as Content-Type application/json.",
     422: "Some of what was sent does not fit; the errors say what.",
 }
+_WITH_FILE = "multipart/form-data"
 _UNASKED = "Unknown field."  # marshmallow's words
 _UNEXPECTED = "Something went wrong on our side and is in the log. Nothing was changed; try again."
 
@@ -80,6 +85,7 @@ _UNEXPECTED = "Something went wrong on our side and is in the log. Nothing was c
 def register(app: Flask) -> None:
     for kind in _STATUS:
         app.register_error_handler(kind, handle_engine_error)
+    app.register_error_handler(Unreachable, handle_no_verdict)
     app.register_error_handler(StaleDataError, handle_lost_race)
     for raised in outages.ERRORS:
         app.register_error_handler(raised, handle_outage)
@@ -91,6 +97,14 @@ def handle_engine_error(error: Exception) -> ResponseReturnValue:
     security.note_error(error)
     status, title = next(entry for kind, entry in _STATUS.items() if isinstance(error, kind))
     return _answer(status, title, str(error), list(_pointers(error)))
+
+
+def handle_no_verdict(error: Unreachable) -> ResponseReturnValue:
+    """Nothing is taken that nobody has looked at."""
+    current_app.logger.warning("No verdict of the virus scanner", exc_info=error)
+    detail = f"{error} Nothing was kept; try again later."
+    retry = [("Retry-After", str(_SCANNER_AWAY))]
+    return _answer(503, "Virus scanner is away", detail, [], retry)
 
 
 def handle_lost_race(_: StaleDataError) -> ResponseReturnValue:
@@ -109,7 +123,7 @@ def handle_outage(error: Exception) -> ResponseReturnValue:
     # The first line alone: the others may hold what nobody should read in a log.
     reason = str(getattr(error, "orig", error)).partition("\n")[0]
     current_app.logger.warning("%s: %s", refusal.title, reason)
-    detail = f"{refusal.detail} {_REPEAT}" if _is_programme() else refusal.detail
+    detail = f"{refusal.detail} {_REPEAT}" if auth.is_programme() else refusal.detail
     retry = [("Retry-After", str(refusal.retry_after))]
     return _answer(refusal.status, refusal.title, detail, [], retry)
 
@@ -126,7 +140,7 @@ def handle_http_error(error: HTTPException) -> ResponseReturnValue:
     if cause is not None and outages.kind_of(cause):
         return handle_outage(cause)  # which came while another answer was being written
     security.note_error(error)
-    if status == 401 and not _is_programme():
+    if status == 401 and not auth.is_programme():
         next_path = request.full_path if request.method == "GET" else None
         return redirect(url_for("sign_in.form", next=next_path))
     invalid = list(_invalid_fields(error))
@@ -149,7 +163,9 @@ def _answer(
     errors: list[dict[str, Any]],
     headers: list[tuple[str, str]] | None = None,
 ) -> Response:
-    if _is_programme():
+    if request.path.startswith("/scim/"):
+        response = scim_error(status, detail)
+    elif auth.is_programme():
         body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
         if errors:
             body["errors"] = errors
@@ -165,8 +181,13 @@ def _answer(
     return response
 
 
-def _is_programme() -> bool:
-    return request.path.startswith(("/api/", "/doors/"))
+def scim_error(status: int, detail: str, scim_type: str | None = None) -> Response:
+    """What RFC 7644 §3.12 has instead of a problem; ``scim_type`` is one of its table 9."""
+    schema = "urn:ietf:params:scim:api:messages:2.0:Error"
+    body = {"schemas": [schema], "status": str(status), "detail": detail}
+    if scim_type:
+        body["scimType"] = scim_type
+    return Response(json.dumps(body), status, content_type="application/scim+json")
 
 
 def _pointers(error: Exception) -> Iterator[dict[str, Any]]:
@@ -181,6 +202,8 @@ def _pointers(error: Exception) -> Iterator[dict[str, Any]]:
 
 def _holder(field: str) -> str:
     """Where in the body a field stands that the engine refused."""
+    if request.mimetype == _WITH_FILE:
+        return "#"
     body = request.get_json(silent=True)
     if isinstance(body, dict) and "answers" not in body:
         return "#/corrections" if field in body.get("corrections", ()) else "#"

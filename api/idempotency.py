@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, UnprocessableEntity
@@ -19,6 +19,7 @@ from werkzeug.exceptions import BadRequest, UnprocessableEntity
 from api import auth
 from api.context import whole_request
 from engine import idempotency
+from engine.attachments import Upload
 from engine.idempotency import Answer, Request
 from engine.people.credentials import digest
 
@@ -115,6 +116,9 @@ def _fingerprint() -> str:
 
 def _without_proof() -> bytes:
     """The body, but for the password or the code with which somebody signs."""
+    upload: Upload | None = g.get("upload")
+    if upload is not None:  # each time it is sent, another boundary parts it from the fields
+        return json.dumps([*request.form.items(multi=True), upload.name, upload.sha256]).encode()
     content, body = request.get_data(), request.get_json(silent=True)
     signature = body.get("signature") if isinstance(body, dict) else None
     if isinstance(body, dict) and isinstance(signature, dict):

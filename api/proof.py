@@ -7,9 +7,10 @@ from flask import Response, after_this_request, current_app, request
 from werkzeug.exceptions import TooManyRequests
 
 from api import auth, errors, security
-from api.context import database
+from api.context import database, reading
 from engine import clock
-from engine.people import throttle
+from engine.people import proofs, throttle
+from engine.people.proofs import Proof
 from engine.people.signing_in import Browser
 from engine.people.throttle import NotProven, Subject, Throttled
 from engine.security_log import Kind
@@ -24,6 +25,12 @@ def counted() -> Iterator[None]:
         _count(error.subject)
         security.note(Kind.SIGN_IN_REFUSED, str(error))
         raise
+
+
+def take(typed: str) -> Proof:
+    """What somebody typed who is asked again; a password takes a while, and no change waits."""
+    with counted(), reading() as (session, actor):
+        return proofs.take(session, typed, actor)
 
 
 def browser() -> Browser:

@@ -1,21 +1,22 @@
 """The headers that every answer carries, and the log of what was refused."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, Unauthorized
+from werkzeug.exceptions import NotFound as MissingPage
 
 from api import auth, tracing
 from api.context import database
-from engine import security_log
-from engine.errors import NotAllowed, NotFound, NotGenuine
+from engine import outbound, security_log
+from engine.errors import Gone, NotAllowed, NotFound, NotGenuine
 from engine.security_log import COLUMNS, NOBODY, Kind, Refusal, Sieve
 from engine.store import outages
 
 SIEVE = "steadyhand.sieve"
+SHOWN = "steadyhand.shown"  # gives the names of all that the API shows of anything
 # The diagram tools set styles on elements; nothing runs or loads from anywhere else.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -27,9 +28,16 @@ _BY_STATUS = {413: Kind.SIZE_REFUSED, 429: Kind.RATE_REFUSED}
 
 
 def register(app: Flask) -> None:
+    app.before_request(_require_text)
     app.extensions[SIEVE] = Sieve()
     app.after_request(_keep_log)
     app.after_request(add_headers)
+
+
+def _require_text() -> None:
+    """Nothing here has a NUL in its name, and PostgreSQL would not look for it."""
+    if "\0" in request.path:
+        raise MissingPage
 
 
 def add_headers(response: Response) -> Response:
@@ -60,20 +68,32 @@ def note(kind: Kind, detail: str) -> None:
 
 def note_error(error: Exception) -> None:
     """The same for an error that is about to be answered, if it is one that matters."""
-    if isinstance(error, NotAllowed | NotFound):
+    if isinstance(error, NotAllowed | NotFound | Gone):
         note(_kind_of(error), str(error))
     elif isinstance(error, HTTPException):
         _note_http_error(error)
 
 
+def note_unreached(error: Exception) -> None:
+    """The same for another system that nobody could ask, if its address is one inside."""
+    refused = outbound.refusal_behind(error)
+    if refused:
+        note(Kind.ADDRESS_REFUSED, str(refused))
+
+
 def note_unasked(pointers: Iterable[str]) -> None:
-    """Mass assignment: fields that no schema asked for, and that are named like a column."""
-    names = sorted({pointer.rpartition("/")[2] for pointer in pointers} & COLUMNS)
+    """Mass assignment: fields that nobody asked for, named like something that a thing here has.
+
+    Any other name can only be misspelt, and sets nothing wherever it comes to.
+    """
+    shown: Callable[[], frozenset[str]] = current_app.extensions[SHOWN]
+    unasked = {pointer.rpartition("/")[2] for pointer in pointers}
+    names = sorted(unasked & (COLUMNS | shown()))
     if names:
         note(Kind.FIELD_REFUSED, f"Fields that nobody asked for: {', '.join(names)}.")
 
 
-def _kind_of(error: NotAllowed | NotFound) -> Kind:
+def _kind_of(error: NotAllowed | NotFound | Gone) -> Kind:
     if isinstance(error, NotGenuine):
         return Kind.SIGNATURE_REFUSED
     if g.get("actor") is None:
@@ -142,5 +162,6 @@ def _sent_names() -> list[str]:
 
 
 def _is_outside(name: str) -> bool:
-    path = PurePosixPath(name.replace("\\", "/"))
-    return path.is_absolute() or ".." in path.parts or "\0" in name
+    parts = name.replace("\\", "/").split("/")
+    is_absolute = len(parts) > 1 and not parts[0]
+    return is_absolute or ".." in parts or "\0" in name

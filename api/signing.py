@@ -3,16 +3,13 @@
 from datetime import datetime
 
 from api import proof, site
-from api.context import reading
-from engine import signatures
 from engine.people.ceremonies import Response
-from engine.signatures import ByPasskey, ByPassword
+from engine.signatures import ByPasskey, ByProof
 
 
-def by_password(meaning: str, password: str) -> ByPassword:
-    """Checked here and now: that takes a while, and must not keep a change waiting."""
-    with proof.counted(), reading() as (session, actor):
-        return signatures.check_password(session, meaning, password, actor)
+def by_proof(meaning: str, typed: str) -> ByProof:
+    """By a password, which is checked here and now, or a code."""
+    return ByProof(meaning, proof.take(typed))
 
 
 def by_passkey(meaning: str, response: Response, at: datetime) -> ByPasskey:

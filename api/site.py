@@ -4,8 +4,12 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from flask import current_app, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 from engine.people.ceremonies import Site
+
+_LONGEST_PATH = 500
 
 
 def of_request() -> Site:
@@ -14,6 +18,19 @@ def of_request() -> Site:
     return Site(
         name=urlsplit(f"//{request.host}").hostname or "", origin=f"{scheme}://{request.host}"
     )
+
+
+def local(target: str) -> str | None:
+    """The same, if it is a path of ours that a browser may open; never another site's."""
+    parts = urlsplit(target)
+    is_elsewhere = parts.scheme or parts.netloc or "\\" in target or len(target) > _LONGEST_PATH
+    if is_elsewhere or not target.startswith("/"):
+        return None
+    try:
+        current_app.url_map.bind("").match(parts.path, method="GET")
+    except (HTTPException, RequestRedirect):
+        return None
+    return target
 
 
 def has_name() -> bool:

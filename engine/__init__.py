@@ -4,6 +4,7 @@ cli, demo          entry points: the command line, and a demonstration with peop
 worker             fires timers, delivers messages, does jobs; as many side by side as one likes
 library/           versions of bundles, their checks, the draft of the next version, imports
 intake             a report or signal comes in: recognise, deduplicate, open or update an incident
+attachments        files of an incident, or of a task of it
 tasks              the worklist: find, claim, release, complete
 incidents          the incident itself: find, read, correct, trace
 health  upkeep     whether the installation works, and what of it needs somebody
@@ -21,6 +22,7 @@ jobs/              work after the commit, at least once: Procrastinate on both d
 idempotency        the answer to a request that may come again
 store/             tables and their words for the search, migrations, copies, and the only commit
 actors             who acts: an identity with its roles
+media_types/       what a file is, by its bytes; antivirus asks a scanner about it
 outbound           requests to other systems: whom we may ask, and how
 identifiers  settings  clock  safe_xml  errors
 """

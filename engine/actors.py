@@ -29,6 +29,7 @@ class Actor:
     grants: frozenset[tuple[Role, str]] = frozenset()
     only_task: str | None = None  # of a partner who came by a link: there is nothing else for them
     on_behalf_of: str | None = None  # id of the person who sent the link
+    is_directory: bool = False  # came by a token that keeps people and groups, and nothing else
 
     def has(self, *roles: Role) -> bool:
         """Whether they have one of the roles, everywhere or in a group of ours."""

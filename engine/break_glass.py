@@ -10,9 +10,9 @@ from datetime import timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from engine import clock, history, instances, tasks
+from engine import clock, history, instances, plain_text, tasks
 from engine.actors import Actor
-from engine.errors import Conflict, NotAllowed, NotFound
+from engine.errors import Conflict, InvalidAnswers, NotAllowed, NotFound
 from engine.history import Entry, Event
 from engine.identifiers import new_id
 from engine.instances import Reason
@@ -49,6 +49,8 @@ def ask_to_know(session: Session, number: str, reason: str, actor: Actor) -> Bre
     """Ask to know of a restricted incident, by its number."""
     permissions.require(actor, Action.BREAK_GLASS)
     why = instances.checked(Reason(reason))
+    if not plain_text.is_plain(number):
+        raise InvalidAnswers({"number": plain_text.NOT_PLAIN})
     incident = session.scalar(select(Incident).where(Incident.number == number.strip()))
     if incident is not None:
         restriction.look_up(session, incident)

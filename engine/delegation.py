@@ -16,14 +16,23 @@ from engine.tasks import Assignment
 
 
 def delegate(
-    session: Session, task_id: str, username: str, reason: str, actor: Actor
+    session: Session,
+    task_id: str,
+    username: str,
+    reason: str,
+    actor: Actor,
+    version: int | None = None,
 ) -> Assignment:
-    """Give a waiting task to an active person who may do it; the history says why."""
+    """Give a waiting task to an active person who may do it; the history says why.
+
+    ``version`` is the task's that the actor looked at.
+    """
     assignment = tasks.lock(session, task_id, actor)
     task, incident = assignment.task, assignment.incident
     permissions.require(actor, Action.DELEGATE_TASK, task, of=incident)
     if not task.status.is_waiting:
         raise Conflict(f"This task is already {task.status}.")
+    tasks.require_version(task, version)
     why = instances.checked(Reason(reason))
     receiver = _receiver(session, username, task, incident)
     if task.assignee_id == receiver.id:

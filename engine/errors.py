@@ -21,6 +21,17 @@ class Conflict(Exception):
     """The thing has moved on since the caller last looked; look again and decide again."""
 
 
+class Taken(Conflict):
+    """A name that only one thing can have belongs to another one."""
+
+
+class Gone(Conflict):
+    """A place in a process that was named is not in this one, or no longer.
+
+    It is told apart since it may be that of another incident, which the security log shall tell.
+    """
+
+
 class StaleVersion(Conflict):
     """The version that the caller named is no longer the current one."""
 
@@ -32,6 +43,10 @@ class InvalidAnswers(Exception):
         """``errors`` maps a field's key to a sentence about it."""
         super().__init__("Some answers need another look.")
         self.errors = dict(errors)
+
+
+class TooLarge(InvalidAnswers):
+    """A file that has more bytes than are taken."""
 
 
 class InvalidDocument(Exception):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine import plain_text
 from engine.errors import Finding, InvalidAnswers, InvalidDocument, Refused
 
 _INPUTS = {"textfield", "textarea", "number", "checkbox", "radio", "select"}
@@ -198,19 +199,14 @@ def _check_choice(field: Field, value: Any) -> str:
 def _check_text(field: Field, value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("Enter text.")  # noqa: TRY004 -- collected with the others
-    if not is_plain(value):
-        raise ValueError("Remove the control characters.")
+    if not plain_text.is_plain(value):
+        raise ValueError(plain_text.NOT_PLAIN)
     longest = min(field.max_length or _LONGEST[field.type], _LONGEST[field.type])
     if len(value) > longest:
         raise ValueError(f"Use at most {longest} characters; these are {len(value)}.")
     if field.min_length and len(value) < field.min_length:
         raise ValueError(f"Use at least {field.min_length} characters.")
     return value
-
-
-def is_plain(text: str) -> bool:
-    """Whether every database keeps the text: no control characters, no halves of a character."""
-    return not any((c < " " and c not in "\n\t") or "\ud800" <= c <= "\udfff" for c in text)
 
 
 def _number(text: str) -> int | float | str:

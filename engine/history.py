@@ -39,6 +39,8 @@ class Event(StrEnum):
     SIGNAL_RECEIVED = "signal:received"
     EXCEPTION_ASKED = "exception:asked"  # from a separation of duties, or a restriction
     EXCEPTION_GRANTED = "exception:granted"  # by a second person
+    ATTACHMENT_ADDED = "attachment:added"
+    ATTACHMENT_WITHDRAWN = "attachment:withdrawn"  # its bytes are gone
     PARTNER_INVITED = "partner:invited"  # by a link to one task
     PARTNER_LINK_WITHDRAWN = "partner_link:withdrawn"
     TASK_OPENED = "task:opened"
@@ -74,6 +76,9 @@ class Event(StrEnum):
     RECOVERY_CODE_USED = "recovery_code:used"
     FACTORS_RESET = "factors:reset"  # an administrator let somebody in who has lost them
     SIGN_IN_UNLOCKED = "sign_in:unlocked"  # after too many attempts in vain
+    DIRECTORY_GROUP_ADDED = "directory_group:added"  # by SCIM
+    DIRECTORY_GROUP_CHANGED = "directory_group:changed"  # its name, or who is in it
+    DIRECTORY_GROUP_REMOVED = "directory_group:removed"
     DOOR_ADDED = "door:added"
     JOB_RETRIED = "job:retried"  # one that had been given up
 

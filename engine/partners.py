@@ -9,10 +9,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, history, tasks
+from engine import clock, history, plain_text, tasks
 from engine.actors import Actor
-from engine.errors import Conflict, InvalidAnswers, NotAllowed, NotFound
-from engine.forms import is_plain
+from engine.errors import Conflict, NotAllowed, NotFound
 from engine.history import Entry, Event
 from engine.identifiers import new_id
 from engine.people import permissions
@@ -121,13 +120,13 @@ def _shared(session: Session, task_id: str, actor: Actor) -> Assignment:
 
 
 def _require_fits(name: str, days: str) -> None:
-    problems = {}
-    if not name.strip() or len(name) > LONGEST_NAME or not is_plain(name):
-        problems["name"] = f"Say who it is for, in at most {LONGEST_NAME} characters."
-    if days not in LIFETIMES:
-        problems["days"] = f"Choose one of: {', '.join(LIFETIMES)} days."
-    if problems:
-        raise InvalidAnswers(problems)
+    choices = f"Choose one of: {', '.join(LIFETIMES)} days."
+    plain_text.require_none(
+        {
+            "name": plain_text.problem_of(name, LONGEST_NAME, "Say who it is for."),
+            "days": None if days in LIFETIMES else choices,
+        }
+    )
 
 
 def _record(

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     FIELD_REFUSED = "field:refused"  # a field that nobody asked for, named like a column
     NAME_REFUSED = "name:refused"  # a file's name that leads out of its folder
     SIZE_REFUSED = "size:refused"  # more than a request may hold
+    UPLOAD_REFUSED = "upload:refused"  # a file that is not what it should be, or too large
     RATE_REFUSED = "rate:refused"  # too many in too short a time
     SIGNATURE_REFUSED = "signature:refused"  # a callback that was not signed as agreed
     ADDRESS_REFUSED = "address:refused"  # of another system, or a redirect to one inside

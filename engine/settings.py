@@ -27,6 +27,9 @@ class Settings:
     alert_url: str | None = None  # told by POST when a process or a job needs a person
     log_level: str = "INFO"
     openid: OpenId | None = None
+    longest_upload: int = 10  # MB of a file that is added to an incident
+    clamd: str = ""  # host:port or socket of a virus scanner that looks at such files
+    scim_groups: str = ""  # JSON: group of a directory -> role or role:group; or a file's path
     outbound_allow: str = ""  # hosts and networks that are no public addresses and may be asked
 
 
@@ -40,6 +43,9 @@ def from_environment(data: Path | None = None) -> Settings:
         alert_url=os.environ.get("STEADYHAND_ALERT_URL") or None,
         log_level=os.environ.get("STEADYHAND_LOG_LEVEL", "INFO"),
         openid=_openid(),
+        longest_upload=int(os.environ.get("STEADYHAND_MAX_UPLOAD") or Settings.longest_upload),
+        clamd=os.environ.get("STEADYHAND_CLAMD", ""),
+        scim_groups=os.environ.get("STEADYHAND_SCIM_GROUPS", ""),
         outbound_allow=os.environ.get("STEADYHAND_OUTBOUND_ALLOW", ""),
     )
 

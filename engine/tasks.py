@@ -318,6 +318,11 @@ def _get_for_work(session: Session, task_id: str, actor: Actor, version: int | N
 def _require_work(assignment: Assignment, actor: Actor, version: int | None) -> None:
     task = assignment.task
     permissions.require(actor, Action.WORK_TASK, task, of=assignment.incident)
+    require_version(task, version)
+
+
+def require_version(task: Task, version: int | None) -> None:
+    """``StaleVersion`` if it is not the one that somebody looked at."""
     if version is not None and version != task.version:
         raise StaleVersion("This task has changed since. Look at it again.")
 

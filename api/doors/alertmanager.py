@@ -13,8 +13,7 @@ from werkzeug.exceptions import UnprocessableEntity
 
 from api.access import Open, needs
 from api.context import transaction
-from engine import intake
-from engine.forms import is_plain
+from engine import intake, plain_text
 from engine.intake import Report, Signal
 
 SENDER = "alertmanager"
@@ -111,7 +110,7 @@ def _signal(notification: dict[str, Any], door_id: str) -> Signal:
 
 def _text(value: str, length: int) -> str:
     """What a label says, as far as an incident keeps it; a sender is never asked to correct it."""
-    return "".join(c if is_plain(c) else " " for c in value[:length])
+    return "".join(c if plain_text.is_plain(c) else " " for c in value[:length])
 
 
 def _description(annotations: dict[str, str]) -> str:

@@ -1,6 +1,7 @@
 """JSON under /api/v1 for programmes; OpenAPI 3.1 at /api/docs."""
 
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template
@@ -11,6 +12,9 @@ from werkzeug.exceptions import HTTPException
 from api import errors
 from api.access import Open, needs
 from api.rest import (
+    absences,
+    attachments,
+    break_glass,
     bundles,
     control,
     credentials,
@@ -19,19 +23,26 @@ from api.rest import (
     messages,
     operations,
     organisations,
+    partners,
     people,
     processes,
     restriction,
     security,
+    signatures,
     tasks,
 )
 from api.rest.schemas import ProblemSchema
+from api.security import SHOWN
 
 _PARTS = (
     incidents,
+    attachments,
     restriction,
+    signatures,
     control,
     tasks,
+    partners,
+    break_glass,
     messages,
     processes,
     bundles,
@@ -39,6 +50,7 @@ _PARTS = (
     people,
     organisations,
     credentials,
+    absences,
     security,
 )
 
@@ -67,6 +79,7 @@ def register_rest(app: Flask) -> None:
     api = SteadyhandApi(app)
     for part in _PARTS:
         api.register_blueprint(part.blueprint)
+    app.extensions[SHOWN] = partial(document.fields, api.spec)
 
     def described() -> dict[str, Any]:
         return document.complete(deepcopy(api.spec.to_dict()))

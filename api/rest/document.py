@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from apispec import APISpec
+
 _METHODS = {"get", "post", "put", "patch", "delete"}
 _CHANGING = _METHODS - {"get"}
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -36,6 +38,12 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
         for method in _METHODS & set(item):
             _complete(item[method], _refusals(method, item[method], item.get("parameters", [])))
     return document
+
+
+def fields(spec: APISpec) -> frozenset[str]:
+    """The names of all that is shown or taken, whatever it belongs to."""
+    schemas = spec.components.schemas.values()
+    return frozenset(name for schema in schemas for name in schema.get("properties", ()))
 
 
 def _complete(operation: dict[str, Any], refusals: Iterator[str]) -> None:

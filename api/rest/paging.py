@@ -9,6 +9,8 @@ from flask import request
 from marshmallow import Schema, fields, validate
 from werkzeug.exceptions import PreconditionRequired, UnprocessableEntity
 
+from engine import plain_text
+
 MAX_PAGE = 200
 _BITS = 62  # of a number that every database keeps
 
@@ -73,6 +75,6 @@ def _require(part: Any, kind: type) -> Any:
         raise TypeError(part)
     if isinstance(part, int) and part.bit_length() > _BITS:
         raise ValueError(part)
-    if isinstance(part, str):
-        part.encode()  # half a character fits into JSON, not into a database
+    if isinstance(part, str) and not plain_text.is_plain(part):
+        raise ValueError(part)
     return part

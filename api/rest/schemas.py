@@ -2,16 +2,16 @@
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from engine import plain_text
 from engine.bpmn import payloads
-from engine.forms import is_plain
 from engine.incidents import CORRECTABLE
 from engine.instances import messages
 from engine.store.tables import IncidentStatus, MessageStatus, TaskStatus
 
 
 def _require_plain(text: str) -> None:
-    if not is_plain(text):
-        raise ValidationError("Remove the control characters.")
+    if not plain_text.is_plain(text):
+        raise ValidationError(plain_text.NOT_PLAIN)
 
 
 def _require_characters(text: str) -> None:

@@ -66,7 +66,6 @@ class SecurityEventPageSchema(Schema):
 @blueprint.response(200, SecurityEventPageSchema)
 @blueprint.alt_response(403, description="You may not read the security log")
 @needs(Action.READ_SECURITY_LOG)
-@needs(Action.READ_SECURITY_LOG)
 def find(arguments: dict[str, Any]) -> dict[str, Any]:
     """List what was refused, the newest first."""
     before = paging.decode_cursor(arguments.pop("cursor"), datetime, int)

@@ -22,7 +22,7 @@ from api.rest.schemas import (
 from api.rest.strict import StrictBlueprint
 from engine import delegation, tasks
 from engine.people.permissions import Action
-from engine.signatures import ByCode, Question, Signing
+from engine.signatures import Question, Signing
 from engine.tasks import Assignment, Queue
 
 blueprint = StrictBlueprint("rest_tasks", __name__, url_prefix="/api/v1/tasks", description="Tasks")
@@ -106,11 +106,14 @@ def release(task_id: str) -> Tagged:
 @blueprint.arguments(DelegationSchema())
 @blueprint.response(200, AssignmentSchema)
 @blueprint.alt_response(409, description="Not waiting any more, or theirs already")
+@blueprint.alt_response(412, description="Changed since you looked (If-Match)")
 @needs(Action.DELEGATE_TASK)
 def delegate(body: dict[str, Any], task_id: str) -> Tagged:
     """Give a task to somebody who may do it: hand yours on, or assign it as an incident manager."""
     with changing() as (session, actor):
-        given = delegation.delegate(session, task_id, body["to"], body["reason"], actor)
+        given = delegation.delegate(
+            session, task_id, body["to"], body["reason"], actor, paging.expected_version()
+        )
     return _tagged(given)
 
 
@@ -153,10 +156,9 @@ def ask_to_sign(body: dict[str, Any], task_id: str) -> Question:
 def _signing(sent: dict[str, Any] | None) -> Signing | None:
     if sent is None:
         return None
-    if "password" in sent:
-        return signing.by_password(sent["meaning"], sent["password"])
-    if "code" in sent:
-        return ByCode(sent["meaning"], sent["code"])
+    typed = sent.get("password") or sent.get("code")
+    if typed is not None:
+        return signing.by_proof(sent["meaning"], typed)
     return signing.by_passkey(sent["meaning"], sent["credential"], sent["at"])
 
 

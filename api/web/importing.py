@@ -12,6 +12,7 @@ from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from api import security
 from api.access import needs
 from api.context import changing, reading
 from engine import bundles, forms, library
@@ -147,6 +148,7 @@ def _chosen() -> Upload:
     try:
         sent = request.files.get("file")
     except RequestEntityTooLarge as error:
+        security.note_error(error)
         raise InvalidAnswers({"file": _TOO_LARGE}) from error
     if sent is None or not sent.filename:
         raise InvalidAnswers({"file": "Choose a file first: a diagram with the ending .bpmn."})

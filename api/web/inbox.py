@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from api import proof
 from api.access import needs
 from api.context import changing, reading
-from api.web import signing, timeline, words
-from engine import forms, incidents, tasks
+from api.web import asked, files, signing, timeline, words
+from engine import attachments, forms, incidents, tasks
 from engine.actors import Actor
 from engine.errors import Conflict, InvalidAnswers
 from engine.people import accounts, permissions
@@ -102,6 +102,8 @@ def _page(
         path = incidents.path(session, found.incident)
         names = accounts.names(session, [found.task.assignee_id or ""])
         why_not = tasks.why_not(session, found, actor)
+        attached = attachments.find(session, found.incident, actor)
+        shelf = files.of_task(attached, found.incident, found.task, actor)
     lines = timeline.tell(entries, asked)
     return render_template(
         "task.html",
@@ -117,6 +119,7 @@ def _page(
         may_delegate=permissions.may(actor, Action.DELEGATE_TASK, found.task, of=found.incident),
         has_diagram=permissions.may(actor, Action.READ_PROCESS),
         path=path,
+        shelf=shelf,
         decided=timeline.decided(lines),
         lines=lines[-_LAST_LINES:],
         labels=words.labels(asked),
@@ -132,5 +135,5 @@ def _may_work(actor: Actor, found: Assignment) -> bool:
 
 def _after() -> tuple[datetime, str] | None:
     due_at = request.args.get("due_at", type=datetime.fromisoformat)
-    last = request.args.get("last")
+    last = request.args.get("last", type=asked.plain)
     return (due_at, last) if due_at and last else None

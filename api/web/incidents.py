@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from api.access import needs
 from api.context import changing, reading
-from api.web import timeline, words
-from engine import incidents
+from api.web import asked, files, timeline, words
+from engine import attachments, incidents
 from engine.actors import Actor
 from engine.errors import InvalidAnswers
+from engine.history import Event
 from engine.people import accounts, permissions
 from engine.people.permissions import Action
 from engine.store.tables import Incident, Task, TaskStatus
@@ -27,7 +28,7 @@ def find() -> ResponseReturnValue:
     text = request.args.get("q", "").strip()[:LONGEST_SEARCH]
     # Who searches does not know whether it is closed by now.
     show = request.args.get("show", "all" if text else "open")
-    before = request.args.get("before")
+    before = request.args.get("before", type=asked.plain)
     with reading() as (session, actor):
         found = incidents.find(
             session, actor, text=text, only_open=show != "all", before=before, limit=PAGE
@@ -41,11 +42,12 @@ def find() -> ResponseReturnValue:
 def read(number: str) -> ResponseReturnValue:
     with reading() as (session, actor):
         incident = incidents.get(session, number, actor)
+        shelf = files.of_incident(attachments.find(session, incident, actor), incident, actor)
         if not permissions.may(actor, Action.READ_INSIDE, incident):
             told = timeline.tell(incidents.timeline(session, incident, actor), {})
             labels = words.labels(incidents.questions(session, incident))
             return render_template(
-                "incident_public.html", incident=incident, lines=told, labels=labels
+                "incident_public.html", incident=incident, lines=told, labels=labels, shelf=shelf
             )
         standing = incidents.standing(session, incident)
         steps = incidents.next_steps(session, incident, actor)
@@ -66,12 +68,14 @@ def read(number: str) -> ResponseReturnValue:
         lines=timeline.tell(entries, asked),
         labels=words.labels(asked),
         path=path,
+        shelf=shelf,
         held=timeline.held(entries),
         may_correct=incident.status.is_open
         and permissions.may(actor, Action.CORRECT_INCIDENT, incident),
         may_restrict=permissions.may(actor, Action.RESTRICT_INCIDENT, incident),
         has_diagram=permissions.may(actor, Action.READ_PROCESS),
         has_audit=permissions.may(actor, Action.READ_AUDIT),
+        is_signed=any(entry.event == Event.TASK_SIGNED for entry in entries),
     )
 
 

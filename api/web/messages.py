@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from api.access import needs
 from api.context import changing, reading
+from api.web import asked
 from engine.errors import InvalidAnswers
 from engine.forms import Field, Form
 from engine.instances import messages
@@ -78,5 +79,5 @@ def _reason(tracked: Tracked) -> Field:
 
 def _after() -> tuple[datetime, str] | None:
     sent_at = request.args.get("sent_at", type=datetime.fromisoformat)
-    last = request.args.get("last")
+    last = request.args.get("last", type=asked.plain)
     return (sent_at, last) if sent_at and last else None

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from api.access import needs
 from api.context import changing, reading
+from api.web import asked
 from engine.errors import Conflict, InvalidAnswers
 from engine.forms import Field, Form
 from engine.people import administration, organisations, permissions
@@ -69,7 +70,7 @@ def _list(errors: Mapping[str, str]) -> str:
 
 
 def _page(organisation_id: str, errors: Mapping[str, str]) -> str:
-    after = request.args.get("after")
+    after = request.args.get("after", type=asked.plain)
     with reading() as (session, actor):
         organisation = organisations.get(session, organisation_id, actor)
         people = administration.find(

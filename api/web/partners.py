@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from api.access import Open, needs
 from api.context import changing, database, reading, transaction
 from api.idempotency import shows_secret
-from engine import forms, partners, tasks
+from api.web import files
+from engine import attachments, forms, partners, tasks
 from engine.errors import InvalidAnswers
 from engine.forms import Field, Form
 from engine.people.permissions import Action
@@ -97,11 +98,14 @@ def _page(
 def _visit(secret: str, sent: Mapping[str, str], errors: Mapping[str, str]) -> str:
     with database().reading() as session:
         found = partners.visit(session, secret)
+        attached = attachments.find(session, found.assignment.incident, found.actor)
+        shelf = files.of_partner(attached, found, secret)
     return render_template(
         "partner.html",
         task=found.assignment.task,
         incident=found.assignment.incident,
         worksheet=found.worksheet,
+        shelf=shelf,
         sent=sent,
         errors=errors,
     )

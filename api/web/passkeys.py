@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, current_app, json, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from api import auth, errors, proof, site
+from api import auth, errors, site
 from api.access import Open, needs
 from api.context import changing, database, reading
 from api.web.sign_in import destination
@@ -78,12 +78,9 @@ def ask_to_sign_in() -> ResponseReturnValue:
 @needs(Open.ANYBODY)
 def sign_in() -> ResponseReturnValue:
     """Two factors in one: no code is asked for after it."""
-    browser = proof.browser()
     with database().transaction() as session:
         actor = passkeys.sign_in(session, response(), site.of_request())
-        secret = credentials.start_session(
-            session, actor, label=browser.name, instead_of=browser.session_secret
-        )
+        secret = auth.start_session(session, actor)
     target = destination(url_for("sign_in.home"))
     return auth.keep_session(current_app.make_response(redirect(target, 303)), secret)
 
@@ -108,7 +105,7 @@ def response(field: str = "credential") -> Mapping[str, Any]:
 def _page(errors: Mapping[str, str]) -> str:
     with reading() as (session, actor):
         found = passkeys.of(session, actor.id)
-        is_fresh = passkeys.is_fresh(session, auth.session_secret(), actor)
+        is_fresh = credentials.is_fresh(session, auth.session_secret(), actor)
     return render_template(
         "passkeys.html",
         passkeys=found,

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from api.access import needs
 from api.context import changing, reading
 from api.idempotency import shows_secret
-from api.web import people_forms
+from api.web import asked, people_forms
 from api.web.account import TOKEN_FORM, chosen_terms
 from engine.actors import Role
 from engine.errors import Conflict, InvalidAnswers
@@ -27,10 +27,9 @@ PAGE = 100
 @needs(Action.MANAGE_ORGANISATION)
 def find() -> ResponseReturnValue:
     search = request.args.get("q", "").strip()[:120]
+    after = request.args.get("after", type=asked.plain)
     with reading() as (session, actor):
-        found = administration.find(
-            session, actor, search=search, after=request.args.get("after"), limit=PAGE
-        )
+        found = administration.find(session, actor, search=search, after=after, limit=PAGE)
     more = found[-1].person.username if len(found) == PAGE else None
     return render_template("people.html", found=found, search=search, more=more)
 
@@ -181,7 +180,8 @@ def _add_page(errors: Mapping[str, str]) -> str:
     with reading() as (session, actor):
         found = [each.organisation for each in organisations.find(session, actor)]
     is_ours = permissions.may(actor, Action.MANAGE_PEOPLE)
-    chosen = request.args.get("organisation") or (None if is_ours else found[0].id)
+    first = None if is_ours else found[0].id
+    chosen = request.args.get("organisation", type=asked.plain) or first
     form = people_forms.add_form(found, chosen, is_ours=is_ours)
     return render_template("person_add.html", form=form, sent=request.form, errors=errors)
 

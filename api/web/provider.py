@@ -3,8 +3,6 @@
 A sign-in begins with a link, not with a form: a form of ours may lead to no other site (CSP).
 """
 
-from urllib.parse import urlsplit
-
 from flask import (
     Blueprint,
     Flask,
@@ -18,9 +16,10 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from api import auth
+from api import auth, security, site
 from api.access import Open, needs
 from api.context import changing, database, reading
+from api.cookies import Cookie
 from engine import outbound
 from engine.actors import Actor
 from engine.errors import NotFound, NotGenuine
@@ -34,7 +33,7 @@ from engine.store.tables import ExternalIdentity
 blueprint = Blueprint("provider", __name__)
 
 _EXTENSION = "steadyhand.openid"
-_LONGEST_PATH = 500
+_ATTEMPT = Cookie("steadyhand-openid", LIFETIME)  # binds it to the browser that began it
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -48,12 +47,14 @@ def register(app: Flask, settings: Settings) -> None:
 @blueprint.get("/sign-in-with/openid")
 @needs(Open.ANYBODY)
 def start() -> ResponseReturnValue:
-    begun = openid.attempt(next_path=_own_path(request.args.get("next", "")))
+    begun = openid.attempt(next_path=site.local(request.args.get("next", "")) or "")
     try:
         address = _client().address(begun, _callback_url())
-    except ProviderSilent:
+    except ProviderSilent as error:
+        security.note_unreached(error)
         return _back_to_sign_in(begun)
-    return _keep(current_app.make_response(redirect(address, 303)), begun)
+    onward = current_app.make_response(redirect(address, 303))
+    return _ATTEMPT.keep(onward, begun.sealed)
 
 
 @blueprint.get("/sign-in-with/openid/callback")
@@ -61,11 +62,12 @@ def start() -> ResponseReturnValue:
 def callback() -> ResponseReturnValue:
     """Where the provider sends the browser; what it brings along counts once."""
     client = _client()
-    after_this_request(_drop)
-    begun = openid.unsealed(request.cookies.get(_cookie_name(), ""))
+    after_this_request(_ATTEMPT.drop)
+    begun = openid.unsealed(_ATTEMPT.value or "")
     try:
         identity = client.identify(begun, _callback_url(), request.args)
-    except ProviderSilent:
+    except ProviderSilent as error:
+        security.note_unreached(error)
         return _back_to_sign_in(begun)
     return _link(begun, identity) if begun.person_id else _sign_in(begun, identity)
 
@@ -88,11 +90,12 @@ def begin_link() -> ResponseReturnValue:
     try:
         address = client.address(begun, _callback_url())
     except ProviderSilent as error:
+        security.note_unreached(error)
         return _identities(linked, problem=str(error)), 503
     page = render_template("account_identities_onward.html", address=address)
     response = current_app.make_response(page)
     response.headers["Refresh"] = f"0; url={address}"
-    return _keep(response, begun)
+    return _ATTEMPT.keep(response, begun.sealed)
 
 
 @blueprint.post("/account/identities/unlink")
@@ -106,7 +109,7 @@ def unlink() -> ResponseReturnValue:
 
 def _sign_in(begun: Attempt, identity: Identity) -> Response:
     with database().transaction() as session:
-        external.use_up(session, begun.state)
+        openid.use_up(session, begun)
         actor = external.sign_in(session, _client().provider, identity)
         secret = auth.start_session(session, actor)
     target = begun.next_path or url_for("sign_in.home")
@@ -116,7 +119,7 @@ def _sign_in(begun: Attempt, identity: Identity) -> Response:
 def _link(begun: Attempt, identity: Identity) -> ResponseReturnValue:
     with changing() as (session, actor):
         _require_same(begun, actor)
-        external.use_up(session, begun.state)
+        openid.use_up(session, begun)
         external.link(session, _client().provider, identity, actor)
     return redirect(url_for(".identities", said="linked"), 303)
 
@@ -146,36 +149,4 @@ def _client() -> Client:
 
 
 def _callback_url() -> str:
-    scheme = "https" if current_app.config["SESSION_COOKIE_SECURE"] else request.scheme
-    return url_for(".callback", _external=True, _scheme=scheme)
-
-
-def _own_path(text: str) -> str:
-    """A path of ours, or nothing: never another site's address."""
-    parts = urlsplit(text)
-    is_other = parts.scheme or parts.netloc or "\\" in text or len(text) > _LONGEST_PATH
-    return "" if is_other or not text.startswith("/") else text
-
-
-def _keep(response: Response, begun: Attempt) -> Response:
-    """Bind the attempt to this browser."""
-    response.set_cookie(
-        _cookie_name(),
-        begun.sealed,
-        max_age=LIFETIME,
-        httponly=True,
-        samesite="Lax",  # the way back begins at the provider
-        secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
-    )
-    return response
-
-
-def _drop(response: Response) -> Response:
-    is_secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
-    response.delete_cookie(_cookie_name(), secure=is_secure, httponly=True, samesite="Lax")
-    return response
-
-
-def _cookie_name() -> str:
-    is_secure = current_app.config["SESSION_COOKIE_SECURE"]
-    return "__Host-steadyhand-openid" if is_secure else "steadyhand-openid"
+    return site.of_request().origin + url_for(".callback")

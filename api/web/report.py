@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from api.access import needs
 from api.context import changing, reading
+from api.web import asked
 from engine import forms, incidents, intake
 from engine.errors import InvalidAnswers
 from engine.people import permissions
@@ -61,4 +62,4 @@ def _page(sent: Mapping[str, str], errors: Mapping[str, str]) -> str:
 
 
 def _process_id() -> str:
-    return request.args.get("process", _DEFAULT_PROCESS)
+    return request.args.get("process", _DEFAULT_PROCESS, type=asked.plain)

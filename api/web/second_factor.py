@@ -8,7 +8,7 @@ from api import proof
 from api.access import Open, needs
 from api.context import changing, reading
 from engine.errors import InvalidAnswers
-from engine.people import factors
+from engine.people import factors, proofs
 from engine.people.throttle import NotProven
 
 blueprint = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
@@ -34,8 +34,9 @@ def add() -> ResponseReturnValue:
     key, code = _key(), request.form.get("code", "")
     label = request.form.get("label", "").strip()
     try:
+        given = proof.take(request.form.get("proof", ""))
         with proof.counted(), changing() as (session, actor):
-            factors.prove_again(session, actor, request.form.get("proof", ""))
+            proofs.require(session, given, actor)
             codes = factors.add(session, key, code, label, actor)
     except NotProven as error:
         return _enrolment(key, {"proof": str(error)}), 422
@@ -49,10 +50,10 @@ def add() -> ResponseReturnValue:
 @blueprint.post("/<authenticator_id>/remove")
 @needs(Open.SIGNED_IN)
 def remove(authenticator_id: str) -> ResponseReturnValue:
-    given = request.form.get(f"proof-{authenticator_id}", "")
     try:
+        given = proof.take(request.form.get(f"proof-{authenticator_id}", ""))
         with proof.counted(), changing() as (session, actor):
-            factors.prove_again(session, actor, given)
+            proofs.require(session, given, actor)
             factors.remove(session, authenticator_id, actor)
     except NotProven as error:
         return _page({authenticator_id: str(error)}), 422
@@ -63,8 +64,9 @@ def remove(authenticator_id: str) -> ResponseReturnValue:
 @needs(Open.SIGNED_IN)
 def issue_recovery_codes() -> ResponseReturnValue:
     try:
+        given = proof.take(request.form.get("proof-codes", ""))
         with proof.counted(), changing() as (session, actor):
-            factors.prove_again(session, actor, request.form.get("proof-codes", ""))
+            proofs.require(session, given, actor)
             codes = factors.issue_recovery_codes(session, actor)
     except NotProven as error:
         return _page({"codes": str(error)}), 422

@@ -20,7 +20,6 @@ _FILTERS = ("kind", "person", "since", "until")
 
 @blueprint.get("")
 @needs(Action.READ_SECURITY_LOG)
-@needs(Action.READ_SECURITY_LOG)
 def find() -> ResponseReturnValue:
     wanted = _wanted()
     with reading() as (session, actor):

@@ -1,23 +1,23 @@
 """Sign in and out: by password or by a link that works once, then by a code for who has an app."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
 
-from api import auth, proof
+from api import auth, proof, security, site
 from api.access import Open, needs
 from api.context import changing, database, reading
+from api.cookies import Cookie
 from engine.actors import Actor
 from engine.errors import InvalidAnswers, NotFound
-from engine.people import credentials, factors, permissions, signing_in
+from engine.people import credentials, passwords, permissions, proofs, signing_in
 from engine.people.permissions import Action
 from engine.people.signing_in import PENDING_LASTS, Admission
 from engine.people.throttle import NotProven, Throttled
 
 blueprint = Blueprint("sign_in", __name__)
+
+# What stands for a password until the code is there; it opens nothing.
+_PENDING = Cookie("steadyhand-code", PENDING_LASTS)
 
 
 @blueprint.get("/")
@@ -65,8 +65,9 @@ def give_code() -> ResponseReturnValue:
     except NotProven as error:
         return _code({"code": str(error)})
     except NotFound as error:
+        security.note_error(error)
         return _form({"username": str(error)}), 422
-    return _drop_pending(auth.keep_session(_redirect(destination(url_for(".home"))), secret))
+    return _PENDING.drop(auth.keep_session(_redirect(destination(url_for(".home"))), secret))
 
 
 @blueprint.get("/sign-in/<link>")
@@ -103,11 +104,12 @@ def password() -> ResponseReturnValue:
 def set_password() -> ResponseReturnValue:
     secret = auth.session_secret()
     try:
-        password_hash = credentials.hash_password(_typed_twice())
+        password_hash = passwords.hash_password(_typed_twice())
+        given = proof.take(request.form.get("proof", "")) if _is_asked_again() else None
         with proof.counted(), changing() as (session, actor):
-            if factors.is_asked_again(session, actor, secret):
-                factors.prove_again(session, actor, request.form.get("proof", ""))
-            credentials.set_password(session, password_hash, actor, keep=secret)
+            if given:
+                proofs.require(session, given, actor)
+            passwords.set_password(session, password_hash, actor, keep=secret)
     except InvalidAnswers as error:
         return _password(error.errors), 422
     except NotProven as error:
@@ -123,7 +125,7 @@ def wait(error: Throttled) -> ResponseReturnValue:
 def _admit(admission: Admission, target: str) -> Response:
     if admission.needs_code:
         ask = url_for(".code", next=destination(target))
-        return _keep_pending(_redirect(ask), admission.secret)
+        return _PENDING.keep(_redirect(ask), admission.secret)
     return auth.keep_session(_redirect(destination(target)), admission.secret)
 
 
@@ -147,14 +149,17 @@ def _code(errors: dict[str, str]) -> ResponseReturnValue:
 
 
 def _password(errors: dict[str, str]) -> str:
-    with reading() as (session, actor):
-        is_asked_again = factors.is_asked_again(session, actor, auth.session_secret())
     return render_template(
         "password.html",
         errors=errors,
-        shortest=credentials.MIN_PASSWORD_LENGTH,
-        is_asked_again=is_asked_again,
+        shortest=passwords.MIN_LENGTH,
+        is_asked_again=_is_asked_again(),
     )
+
+
+def _is_asked_again() -> bool:
+    with reading() as (session, actor):
+        return proofs.is_asked(session, actor, auth.session_secret())
 
 
 def _typed_twice() -> str:
@@ -172,19 +177,7 @@ def _home(actor: Actor) -> str:
 
 def destination(target: str) -> str:
     """Where the person was on the way to, or ``target``."""
-    return _local(request.values.get("next", "")) or target
-
-
-def _local(target: str) -> str | None:
-    """A path of ours that a browser may open; never another site's."""
-    parts = urlsplit(target)
-    if parts.scheme or parts.netloc or not target.startswith("/") or "\\" in target:
-        return None
-    try:
-        current_app.url_map.bind("").match(parts.path, method="GET")
-    except (HTTPException, RequestRedirect):
-        return None
-    return target
+    return site.local(request.values.get("next", "")) or target
 
 
 def _redirect(target: str) -> Response:
@@ -192,31 +185,4 @@ def _redirect(target: str) -> Response:
 
 
 def _pending() -> str:
-    return request.cookies.get(_cookie_name(), "")
-
-
-def _keep_pending(response: Response, secret: str) -> Response:
-    """Hand the browser what stands for a password until the code is there; it opens nothing."""
-    response.set_cookie(
-        _cookie_name(),
-        secret,
-        max_age=int(PENDING_LASTS.total_seconds()),
-        httponly=True,
-        samesite="Lax",
-        secure=_is_secure(),
-    )
-    return response
-
-
-def _drop_pending(response: Response) -> Response:
-    response.delete_cookie(_cookie_name(), secure=_is_secure(), httponly=True, samesite="Lax")
-    return response
-
-
-def _is_secure() -> bool:
-    return bool(current_app.config["SESSION_COOKIE_SECURE"])
-
-
-def _cookie_name() -> str:
-    # The prefix makes browsers insist on https, which a laptop on 127.0.0.1 does not have.
-    return "__Host-steadyhand-code" if _is_secure() else "steadyhand-code"
+    return _PENDING.value or ""

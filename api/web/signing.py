@@ -1,6 +1,5 @@
 """Signing on the page of a task: what its form says of it, and what a passkey is asked."""
 
-import re
 from datetime import datetime
 
 from flask import Blueprint, request
@@ -12,7 +11,7 @@ from api.context import changing
 from api.web.passkeys import response
 from engine import forms, tasks
 from engine.people.permissions import Action
-from engine.signatures import ByCode, Signing
+from engine.signatures import Signing
 
 blueprint = Blueprint("signing", __name__)
 
@@ -20,7 +19,6 @@ blueprint = Blueprint("signing", __name__)
 MEANING, SECRET, CREDENTIAL, AT = (
     f"signature.{name}" for name in ("meaning", "secret", "credential", "at")
 )
-_CODE = re.compile(r"[\d\s]{6,8}")  # passwords are longer
 
 
 @blueprint.post("/tasks/<task_id>/signature")
@@ -40,6 +38,4 @@ def of_form() -> Signing | None:
     at = request.form.get(AT, type=datetime.fromisoformat)
     if request.form.get(CREDENTIAL) and at:
         return signing.by_passkey(meaning, response(CREDENTIAL), at)
-    if _CODE.fullmatch(secret):
-        return ByCode(meaning, secret)
-    return signing.by_password(meaning, secret) if secret else None
+    return signing.by_proof(meaning, secret) if secret else None

@@ -14,7 +14,7 @@ from engine.bpmn.events import StartEvent, taken_over
 from engine.bpmn.gateways import Join
 from engine.bpmn.instance import Instance
 from engine.bpmn.repetition import Repetition
-from engine.errors import Conflict, InvalidAnswers
+from engine.errors import Gone, InvalidAnswers
 from engine.feel import FeelError
 
 
@@ -37,7 +37,7 @@ def move(instance: Instance, token_ids: Collection[str], element_ids: Collection
 
     Leaving a sub-process withdraws it whole; leaving an event sub-process that has taken over lets
     those of its scope lie ready again. Without tokens, elements start beside what runs; without
-    elements, something else must be left. ``Conflict`` when a token is no longer there,
+    elements, something else must be left. ``Gone`` when a token is no longer there,
     ``InvalidAnswers`` for what cannot be moved (``withdraw``) or started (``start``).
     """
     tokens = [_movable(instance, token_id) for token_id in token_ids]
@@ -64,10 +64,10 @@ def targets(instance: Instance, token: Task) -> tuple[Node, ...]:
 
 
 def token_of(instance: Instance, token_id: str) -> Task:
-    """The token; ``Conflict`` when it is no longer there."""
+    """The token; ``Gone`` when it is no longer there."""
     token = instance.tasks.get(token_id)
     if token is None:
-        raise Conflict("The process has gone on. Reload the page.")
+        raise Gone("The process has gone on. Reload the page.")
     return token
 
 

@@ -1,6 +1,15 @@
 """`steadyhand`: what an administrator types; a module for each subject."""
 
-from engine.cli import database, doors, library, messages, operations, people, sign_in
+from engine.cli import (
+    database,
+    doors,
+    library,
+    messages,
+    operations,
+    people,
+    sign_in,
+    signatures,
+)
 from engine.cli.group import main, prepared
 
 __all__ = ["main", "prepared"]
@@ -16,6 +25,7 @@ for command in (
     people.user,
     doors.door,
     messages.message,
+    signatures.signature,
     operations.worker_,
     operations.jobs_,
 ):

@@ -18,7 +18,7 @@ from engine.bpmn.control import Place
 from engine.bpmn.diagram import Node
 from engine.bpmn.progress import Progress
 from engine.bpmn.run import Instance
-from engine.errors import Conflict, InvalidAnswers
+from engine.errors import Conflict, Gone, InvalidAnswers
 from engine.history import Event
 from engine.instances import delivery, intervention, state
 from engine.instances.intervention import Reason
@@ -179,7 +179,7 @@ def _failed(instance: Instance, token_id: str) -> Place:
     for place in control.places(instance):
         if place.token_id == token_id and place.failure is not None:
             return place
-    raise Conflict("This step has not failed, or was tried again meanwhile. Reload the page.")
+    raise Gone("This step has not failed, or was tried again meanwhile. Reload the page.")
 
 
 def _check(corrections: Mapping[str, Any], known: Container[str]) -> None:

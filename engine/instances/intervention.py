@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine import bundles, forms
+from engine import bundles, plain_text
 from engine.actors import Actor
 from engine.bpmn.progress import Progress
 from engine.bpmn.run import Instance
-from engine.errors import Conflict, InvalidAnswers, StaleVersion
+from engine.errors import Conflict, StaleVersion
 from engine.history import Entry, Event
 from engine.instances import state, writing
 from engine.instances.state import Loaded
@@ -113,11 +113,4 @@ def require_open(loaded: Loaded) -> None:
 
 def checked(reason: Reason) -> str:
     """Its text; ``InvalidAnswers`` when there is none."""
-    text = reason.text.strip()
-    if not text:
-        raise InvalidAnswers({"reason": "Say why, in a sentence."})
-    if len(text) > REASON_LENGTH:
-        raise InvalidAnswers({"reason": f"Use at most {REASON_LENGTH:,} characters."})
-    if not forms.is_plain(text):
-        raise InvalidAnswers({"reason": "Remove the control characters."})
-    return text
+    return plain_text.checked("reason", reason.text, REASON_LENGTH, "Say why, in a sentence.")

@@ -1,6 +1,5 @@
 """Messages from outside: send one, see which still wait and why, give one up."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,11 +7,11 @@ from typing import Any
 from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from engine import clock, forms, history
+from engine import clock, history, plain_text
 from engine.actors import Actor
 from engine.bpmn import payloads
 from engine.bpmn.progress import Awaited, Thrown
-from engine.errors import Conflict, InvalidAnswers, NotFound
+from engine.errors import Conflict, NotFound
 from engine.history import Entry, Event
 from engine.instances import delivery, state
 from engine.instances.writing import message_row
@@ -70,8 +69,13 @@ def send(
     JSON. ``InvalidAnswers`` names the field that does not fit.
     """
     permissions.require(actor, Action.SEND_MESSAGE)
-    _require_fits({"name": _problem_of(name, 1), "key": _problem_of(key, 0)})
-    _require_fits({"payload": payloads.problem_of(payload)})
+    plain_text.require_none(
+        {
+            "name": plain_text.problem_of(name, LONGEST_NAME),
+            "key": plain_text.problem_of(key, LONGEST_NAME) if key else None,
+            "payload": payloads.problem_of(payload),
+        }
+    )
     addressee = _addressee(session, incident, actor).id if incident else None
     thrown = Thrown(Awaited.MESSAGE, name, key, payload)
     message = Message(**message_row(thrown, actor.name, addressee))
@@ -104,7 +108,7 @@ def find(
 def discard(session: Session, message_id: str, reason: str, actor: Actor) -> Tracked:
     """Give up a message that waits; nobody will receive it."""
     permissions.require(actor, Action.DISCARD_MESSAGE)
-    _require_fits({"reason": _problem_of(reason.strip(), 1, LONGEST_REASON)})
+    why = plain_text.checked("reason", reason, LONGEST_REASON, "Say why, in a sentence.")
     message = session.get(Message, message_id, with_for_update=True)
     if message is None:
         raise NotFound(f"There is no message {message_id}.")
@@ -112,23 +116,9 @@ def discard(session: Session, message_id: str, reason: str, actor: Actor) -> Tra
         raise Conflict(f"This message is already {message.status}.")
     message.status, message.ended_at = MessageStatus.DISCARDED, clock.now()
     session.flush()
-    detail = {"name": message.name, "key": message.key, "reason": reason.strip()}
+    detail = {"name": message.name, "key": message.key, "reason": why}
     history.record(session, message.id, Entry(Event.MESSAGE_DISCARDED, actor, detail=detail))
     return _track(session, message)
-
-
-def _problem_of(text: str, shortest: int, longest: int = LONGEST_NAME) -> str | None:
-    if len(text) < shortest:
-        return "This must not be empty."
-    if len(text) > longest:
-        return f"Use at most {longest:,} characters; these are {len(text):,}."
-    return None if forms.is_plain(text) else "Remove the control characters."
-
-
-def _require_fits(problems: Mapping[str, str | None]) -> None:
-    found = {field: problem for field, problem in problems.items() if problem}
-    if found:
-        raise InvalidAnswers(found)
 
 
 def _addressee(session: Session, name: str, actor: Actor) -> Incident:

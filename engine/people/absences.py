@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
-from engine import clock, history
+from engine import clock, history, plain_text
 from engine.actors import Actor, Role
 from engine.errors import Conflict, InvalidAnswers, NotFound
 from engine.history import Entry, Event
@@ -19,6 +19,7 @@ DEPUTISED = (Role.RESPONDER, Role.INCIDENT_MANAGER)
 # For a query over absences, at the moment ``now``.
 NOW = (Absence.starts_at <= bindparam("now"), Absence.ends_at > bindparam("now"))
 LONGEST = timedelta(days=400)
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)  # so that it is in the calendar of every zone
 _deputy = aliased(Person)
 
 
@@ -35,7 +36,8 @@ def add(
     session: Session, deputy: str, starts_at: datetime, ends_at: datetime, actor: Actor
 ) -> Absence:
     """Let ``deputy``, a username, do the actor's work for a time."""
-    person = session.scalar(select(Person).where(Person.username == deputy, Person.is_active))
+    named = select(Person).where(Person.username == deputy, Person.is_active)
+    person = session.scalar(named) if plain_text.is_plain(deputy) else None
     own = session.get(Person, actor.id) if actor.id else None
     _require_fits(person, own, starts_at, ends_at)
     if person is None or own is None:
@@ -104,6 +106,8 @@ def _problem_of(person: Person | None, own: Person | None) -> str | None:
 def _problem_with(starts_at: datetime, ends_at: datetime) -> str | None:
     if ends_at <= max(starts_at, clock.now()):
         return "The end must be later than the beginning, and than now."
+    if ends_at > _LATEST:
+        return "Name an end before the year 9999."
     return "At most 400 days at a time." if ends_at - starts_at > LONGEST else None
 
 

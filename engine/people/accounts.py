@@ -16,7 +16,7 @@ from engine.errors import Conflict, InvalidAnswers, NotFound
 from engine.history import Entry, Event
 from engine.identifiers import new_id
 from engine.people import credentials
-from engine.people.grants import Granted, in_order, misfit, said
+from engine.people.grants import Granted, in_order, misfit
 from engine.store.tables import Grant, Organisation, Person
 
 
@@ -68,7 +68,7 @@ def add(
     changes: dict[str, tuple[None, object]] = {
         "username": (None, username),
         "name": (None, name),
-        "grants": (None, said(granted)),
+        "grants": (None, _said(session, granted)),
     }
     if belongs_to:
         changes["organisation"] = (None, _organisation_name(session, belongs_to))
@@ -107,7 +107,7 @@ def set_grants(session: Session, person: Person, granted: Iterable[Granted], act
         gone = (Grant.person_id == person.id, Grant.role == role, Grant.group_name == group)
         session.execute(delete(Grant).where(*gone))
     _write(session, person, set(new) - set(old))
-    changes = {"grants": (said(old), said(new))}
+    changes = {"grants": (_said(session, old), _said(session, new))}
     history.record(session, person.id, Entry(Event.GRANTS_CHANGED, actor, changes=changes))
 
 
@@ -220,6 +220,15 @@ def _require_fit(session: Session, granted: Iterable[Granted], organisation_id: 
 def _require_another_administrator(session: Session, person: Person) -> None:
     if lock_administrators(session) == {person.id}:
         raise Conflict(f"{person.name} is the last administrator. Make somebody else one first.")
+
+
+def _said(session: Session, granted: Iterable[Granted]) -> list[str]:
+    """As the history tells them: ``responder in Service Desk``, ``customer in North Motors``."""
+    named = (
+        (role, _organisation_name(session, organisation_in(group)) or group)
+        for role, group in granted
+    )
+    return [f"{role} in {where}" if where else str(role) for role, where in named]
 
 
 def _organisation_name(session: Session, organisation_id: str | None) -> str | None:

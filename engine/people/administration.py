@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from engine import forms, history
+from engine import history, plain_text
 from engine.actors import CUSTOMERS, Actor, Role, of_organisation
 from engine.errors import InvalidAnswers, NotAllowed, NotFound, StaleVersion
 from engine.people import accounts, credentials, organisations, permissions, tokens
@@ -49,7 +49,7 @@ def find(
     """The people whom the actor manages, by username behind ``after``."""
     organisations.require_any(actor)
     query = _managed(select(Person), actor).order_by(Person.username).limit(limit)
-    if not forms.is_plain(f"{search}{organisation_id}{after}"):
+    if not plain_text.is_plain(f"{search}{organisation_id}{after}"):
         return []
     if search:
         named = (Person.username, Person.name)
@@ -67,7 +67,7 @@ def get(session: Session, person_id: str, actor: Actor) -> Account:
     """Somebody whom the actor manages; ``NotFound`` for everybody else."""
     organisations.require_any(actor)
     known = _managed(select(Person).where(Person.id == person_id), actor)
-    person = session.scalar(known) if forms.is_plain(person_id) else None
+    person = session.scalar(known) if plain_text.is_plain(person_id) else None
     if person is None:
         raise NotFound("There is no such person.")
     return accounts.described(session, [person])[0]
@@ -92,8 +92,8 @@ def add(session: Session, newcomer: Newcomer, actor: Actor) -> Account:
     _require_grantable(newcomer.grants, newcomer.organisation_id, actor)
     person = accounts.add(
         session,
-        _username(newcomer.username),
-        _name(newcomer.name),
+        checked_username(newcomer.username),
+        checked_name(newcomer.name),
         newcomer.grants,
         actor,
         organisation_id=newcomer.organisation_id,
@@ -112,7 +112,8 @@ def change(
     """Give somebody another name or another organisation; ``None`` belongs to ourselves."""
     permissions.require(actor, Action.MANAGE_PEOPLE)
     person = _locked(session, person_id, actor, version).person
-    accounts.change(session, person, name=_name(name), organisation_id=organisation_id, actor=actor)
+    chosen = checked_name(name)
+    accounts.change(session, person, name=chosen, organisation_id=organisation_id, actor=actor)
     return get(session, person_id, actor)
 
 
@@ -283,7 +284,7 @@ def _changeable(session: Session, person_id: str, actor: Actor, version: int | N
     return account
 
 
-def _username(username: str) -> str:
+def checked_username(username: str) -> str:
     chosen = username.strip()
     if not _USERNAME.fullmatch(chosen):
         message = (
@@ -293,8 +294,5 @@ def _username(username: str) -> str:
     return chosen
 
 
-def _name(name: str) -> str:
-    chosen = name.strip()
-    if not chosen or len(chosen) > LONGEST_NAME or not forms.is_plain(chosen) or "\n" in chosen:
-        raise InvalidAnswers({"name": f"Give a name of up to {LONGEST_NAME} characters."})
-    return chosen
+def checked_name(name: str) -> str:
+    return plain_text.checked_line("name", name, LONGEST_NAME, "Give a name.")

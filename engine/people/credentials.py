@@ -1,4 +1,4 @@
-"""Secrets that stand for a person: sessions, one-time sign-in links, API tokens, passwords.
+"""Secrets that stand for a person: sessions, one-time sign-in links, API tokens.
 
 Only hashes are kept. A secret is shown once, to whom it belongs.
 """
@@ -9,28 +9,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
 
-from pwdlib import PasswordHash
 from sqlalchemy import bindparam, delete, select, union_all, update
 from sqlalchemy.orm import Session
 
 from engine import clock, history
 from engine.actors import Actor, Role
-from engine.errors import InvalidAnswers, NotAllowed, NotFound
+from engine.errors import NotAllowed, NotFound
 from engine.history import Entry, Event
 from engine.identifiers import new_id
 from engine.people import absences
 from engine.store.statement import Statement
 from engine.store.tables import Absence, Credential, Grant, Person
 
-MIN_PASSWORD_LENGTH = 15
 LONGEST_SESSION = timedelta(hours=12)
+FRESH = timedelta(minutes=10)
 LONGEST_LABEL = 120
 _IDLE = timedelta(minutes=30)  # after which a session ends that nobody uses
 _NOTED = timedelta(minutes=5)  # how often the use of a credential is written down
 _REFERENCE = 16  # characters of the hash, for a credential from before they had an id
-_hasher = PasswordHash.recommended()
 
 
 class CredentialKind(StrEnum):
@@ -42,6 +39,7 @@ class CredentialKind(StrEnum):
 class Scope(StrEnum):
     READ = "read"  # an API token that changes nothing
     WRITE = "write"  # whatever its person may do
+    SCIM = "scim"  # a directory that keeps people and groups here, and does nothing else
 
 
 @dataclass(frozen=True)
@@ -141,11 +139,15 @@ def find_holder(session: Session, kind: CredentialKind, secret: str) -> Holder |
         return None
     person_id, name, _, _, scope, created_at, last_used_at = rows[0]
     grants = frozenset((Role(role), group) for _, _, role, group, *_ in rows if role)
+    held = Scope(scope or Scope.WRITE)  # tokens from before they had one may write
+    is_directory = held is Scope.SCIM
     return Holder(
-        actor=Actor(person_id, name, grants),
+        actor=Actor(
+            person_id, name, frozenset() if is_directory else grants, is_directory=is_directory
+        ),
         kind=kind,
         secret_hash=secret_hash,
-        scope=Scope(scope or Scope.WRITE),  # tokens from before they had one may write
+        scope=held,
         created_at=created_at,
         last_used_at=last_used_at,
     )
@@ -167,6 +169,14 @@ def note_use(session: Session, holder: Holder) -> None:
     session.execute(update(Credential).where(*good).values(**values))
 
 
+def is_fresh(session: Session, secret: str | None, actor: Actor) -> bool:
+    """Whether this is a session of the actor that they began within the last ten minutes."""
+    holder = find_holder(session, CredentialKind.SESSION, secret or "")
+    if holder is None or holder.actor.id != actor.id:
+        return False
+    return clock.now() - holder.created_at <= FRESH
+
+
 def use_link(session: Session, secret: str) -> Actor:
     """Use a one-time link up: whose it was; ``NotAllowed`` the second time."""
     actor = find_actor(session, CredentialKind.LINK, secret)
@@ -175,20 +185,6 @@ def use_link(session: Session, secret: str) -> Actor:
     if _delete(session, secret, CredentialKind.LINK) is None:
         raise NotAllowed(_USED)  # somebody else used it in this moment
     return actor
-
-
-def redeem_link(session: Session, secret: str) -> str:
-    """Use a one-time link up and return the secret of a new session."""
-    return start_session(session, use_link(session, secret))
-
-
-def authenticate(session: Session, username: str, password: str) -> Actor:
-    """Whose name and password these are; slow by design, so never in a changing transaction."""
-    person = session.scalar(select(Person).where(Person.username == username, Person.is_active))
-    known = person.password_hash if person and person.password_hash else None
-    if not _hasher.verify(password, known or _decoy()) or person is None or known is None:
-        raise NotAllowed("This username and password do not belong together.")
-    return Actor(person.id, person.name)
 
 
 def start_session(
@@ -257,34 +253,10 @@ def end_all(session: Session, person_id: str) -> dict[str, int]:
     return _delete_all(session, person_id, CredentialKind, None)
 
 
-def hash_password(password: str) -> str:
-    """The hash of a password that is good enough; slow by design, so before any transaction."""
-    if len(password) < MIN_PASSWORD_LENGTH:
-        message = f"Use at least {MIN_PASSWORD_LENGTH} characters; a few words are easy to keep."
-        raise InvalidAnswers({"password": message})
-    return _hasher.hash(password)
-
-
-def set_password(
-    session: Session, password_hash: str, actor: Actor, *, keep: str | None = None
-) -> None:
-    """Set the actor's own password; their sessions end, but the one with the secret ``keep``."""
-    person = session.get_one(Person, actor.id)
-    person.password_hash = password_hash
-    history.record(session, person.id, Entry(Event.PASSWORD_SET, actor))
-    revoke_sessions(session, person.id, actor, but=keep)
-
-
 def purge(session: Session) -> None:
     """Delete what has expired, a day later."""
     day_ago = clock.now() - timedelta(days=1)
     session.execute(delete(Credential).where(Credential.expires_at < day_ago))
-
-
-@cache
-def _decoy() -> str:
-    """Checked when there is no such person: a wrong name takes as long as a wrong password."""
-    return _hasher.hash(secrets.token_urlsafe())
 
 
 def _secret(kind: CredentialKind, made_id: str) -> str:

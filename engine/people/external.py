@@ -14,13 +14,13 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from engine import clock, history, idempotency
+from engine import clock, history
 from engine.actors import SYSTEM, Actor
-from engine.errors import Conflict, NotAllowed, NotFound, NotGenuine
+from engine.errors import Conflict, NotAllowed, NotFound
 from engine.history import Entry, Event
-from engine.people import accounts
+from engine.people import accounts, passkeys
 from engine.people.providers import Provider
-from engine.store.tables import Authenticator, ExternalIdentity, Person
+from engine.store.tables import ExternalIdentity, Person
 
 logger = logging.getLogger("steadyhand.people")
 
@@ -38,14 +38,6 @@ class Identity:
     name: str = ""
     username: str = ""
     groups: frozenset[str] = frozenset()
-
-
-def use_up(session: Session, state: str) -> None:
-    """Take the answer to one attempt to sign in; ``NotGenuine`` the second time."""
-    request = idempotency.Request("openid", state, state)
-    if idempotency.claim(session, request) is not None:
-        raise NotGenuine("This sign-in has been used already. Start again.")
-    idempotency.keep(session, request, idempotency.Answer(303, {}, b"", state))
 
 
 def sign_in(session: Session, provider: Provider, identity: Identity) -> Actor:
@@ -164,10 +156,8 @@ def _take_over_grants(
 
 
 def _has_another_way_in(session: Session, person_id: str) -> bool:
-    person = session.get_one(Person, person_id)
-    passkeys = (Authenticator.person_id == person_id, Authenticator.kind == "passkey")
-    is_there = select(Authenticator.id).where(*passkeys).limit(1)
-    return person.password_hash is not None or session.scalar(is_there) is not None
+    has_password = session.get_one(Person, person_id).password_hash is not None
+    return has_password or bool(passkeys.of(session, person_id))
 
 
 def _is(issuer: str, subject: str) -> tuple[ColumnElement[bool], ...]:

@@ -14,13 +14,12 @@ import pyotp
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from engine import clock, history
+from engine import clock, history, plain_text
 from engine.actors import Actor
-from engine.errors import Conflict, InvalidAnswers, NotAllowed, NotFound
-from engine.forms import is_plain
+from engine.errors import Conflict, InvalidAnswers, NotFound
 from engine.history import Entry, Event
 from engine.identifiers import new_id
-from engine.people import accounts, credentials, passkeys, throttle
+from engine.people import accounts, credentials
 from engine.people.throttle import NotProven
 from engine.store.tables import Authenticator, Credential, Person
 
@@ -34,7 +33,6 @@ _KEY_BYTES = 20  # as long as the SHA-1 that the apps compute with (RFC 4226 §4
 _RECOVERY_BYTES = 10  # 80 bits: too many to try, even for somebody who has the hashes
 _NO_END = timedelta(days=36_500)
 _WRONG = "This code is not right, or it was used before. Wait for the next one."
-_NOT_YOU = "This is neither your password nor a code that is good now."
 
 
 @dataclass(frozen=True)
@@ -152,44 +150,20 @@ def reset(session: Session, username: str, actor: Actor) -> int:
 
 def use(session: Session, person: Person, code: str) -> None:
     """Use a code of an app or a recovery code up; ``NotProven`` if it is good for nothing."""
-    if not (_use_app(session, person.id, code) or _use_recovery_code(session, person, code)):
+    if not (use_app(session, person.id, code) or _use_recovery_code(session, person, code)):
         raise NotProven(_WRONG, person.username)
 
 
-def prove_again(session: Session, actor: Actor, password_or_code: str) -> str:
-    """Ask somebody who is signed in who they are: the method, "password" or "totp".
-
-    ``NotProven`` when it is neither, to be counted at the edge (``api.proof.counted``);
-    ``Throttled`` after too many of these. Slow by design when it is a password.
-    """
-    person = session.get_one(Person, actor.id)
-    throttle.require_free(session, throttle.again(person.username))
-    method = _method(session, person, password_or_code)
-    throttle.clear(session, throttle.again(person.username))
-    return method
-
-
-def is_asked_again(session: Session, actor: Actor, session_secret: str | None) -> bool:
-    """Whether a new password takes the old one or a code: not right after a sign-in."""
-    has_password = session.get_one(Person, actor.id).password_hash is not None
-    return has_password and not passkeys.is_fresh(session, session_secret, actor)
-
-
-def _method(session: Session, person: Person, password_or_code: str) -> str:
-    if _use_app(session, person.id, password_or_code):
-        return KIND
-    password = password_or_code if is_plain(password_or_code) else ""
-    try:
-        credentials.authenticate(session, person.username, password)
-    except NotAllowed as error:
-        raise NotProven(_NOT_YOU, person.username, throttle.again) from error
-    return "password"
+def use_app(session: Session, person_id: str, code: str) -> bool:
+    """Use a code of an app up; whether it was good for something."""
+    # Every app is asked, so that the time tells nothing and a code is used up in all of them.
+    used = [_use_step(session, app, code) for app in apps(session, person_id)]
+    return any(used)
 
 
 def _checked(key: str, code: str, label: str) -> int:
     """The time step of the code with which an app proves that it has the key."""
-    if not 0 < len(label) <= LONGEST_LABEL or not is_plain(label):
-        raise InvalidAnswers({"label": f"Give the app a name of up to {LONGEST_LABEL} characters."})
+    plain_text.checked_line("label", label, LONGEST_LABEL, "Give the app a name.")
     step = _step(key, code) if is_key(key) else None
     if step is None:
         message = "The app shows another code. Check that its clock is right, and type the next."
@@ -208,12 +182,6 @@ def _step(key: str, code: str) -> int | None:
         if hmac.compare_digest(totp.generate_otp(step).encode(), given)
     ]
     return fitting[-1] if fitting else None
-
-
-def _use_app(session: Session, person_id: str, code: str) -> bool:
-    # Every app is asked, so that the time tells nothing and a code is used up in all of them.
-    used = [_use_step(session, app, code) for app in apps(session, person_id)]
-    return any(used)
 
 
 def _use_step(session: Session, app: Authenticator, code: str) -> bool:
@@ -266,7 +234,7 @@ def _recovery(person_id: str) -> tuple[ColumnElement[bool], ...]:
 
 def _plain(code: str) -> str:
     """A code as it is compared, however somebody has grouped it; of what is no text, nothing."""
-    return "".join(code.split()).replace("-", "").lower() if is_plain(code) else ""
+    return "".join(code.split()).replace("-", "").lower() if plain_text.is_plain(code) else ""
 
 
 def _bytes(key: str) -> bytes:

@@ -61,11 +61,6 @@ def in_order(granted: Iterable[Granted]) -> tuple[Granted, ...]:
     return tuple(sorted(set(granted)))
 
 
-def said(granted: Iterable[Granted]) -> list[str]:
-    """Grants as the history tells them: ``responder in Service Desk``."""
-    return [f"{role} in {group}" if group else str(role) for role, group in granted]
-
-
 def misfit(granted: Granted, organisation_id: str | None) -> str | None:
     """Why somebody of this organisation, or of ours, cannot hold it; ``None`` if they can."""
     role, group = granted

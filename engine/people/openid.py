@@ -28,10 +28,13 @@ from authlib.oauth2.rfc7636 import (  # type: ignore[import-untyped]
 from authlib.oidc.core import CodeIDToken  # type: ignore[import-untyped]
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
+from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.errors import NotAllowed, NotGenuine
 from engine.outbound import Reach
+from engine.people import challenges
+from engine.people.challenges import Purpose
 from engine.people.discovery import Metadata, Source
 from engine.people.external import Identity
 from engine.people.providers import Provider
@@ -94,6 +97,13 @@ def unsealed(text: str) -> Attempt:
     if not 0 <= _now() - found.began_at < LIFETIME.total_seconds():
         raise NotGenuine("This sign-in took too long. Start again.")
     return found
+
+
+def use_up(session: Session, begun: Attempt) -> None:
+    """Take the answer to an attempt; ``NotGenuine`` the second time."""
+    until = clock.now() + LIFETIME
+    if not challenges.is_first_answer(session, Purpose.PROVIDER, begun.state.encode(), until):
+        raise NotGenuine("This sign-in has been used already. Start again.")
 
 
 class Client:

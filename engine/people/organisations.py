@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from engine import clock, forms, history
+from engine import clock, history, plain_text
 from engine.actors import Actor, Role
-from engine.errors import Conflict, InvalidAnswers, NotFound
+from engine.errors import Conflict, NotFound
 from engine.history import Entry, Event
 from engine.identifiers import new_id
 from engine.people import permissions
@@ -100,9 +100,7 @@ def managed(query: Select[Organisation, int], actor: Actor) -> Select[Organisati
 
 def _checked(session: Session, name: str, own_id: str | None) -> str:
     """A name that fits, and that no other organisation has."""
-    chosen = name.strip()
-    if not chosen or len(chosen) > LONGEST_NAME or not forms.is_plain(chosen):
-        raise InvalidAnswers({"name": f"Give it a name of up to {LONGEST_NAME} characters."})
+    chosen = plain_text.checked_line("name", name, LONGEST_NAME, "Give it a name.")
     same = select(Organisation.id).where(func.lower(Organisation.name) == func.lower(chosen))
     if session.scalar(same) not in (None, own_id):
         raise Conflict(f"There is already an organisation named “{chosen}”.")

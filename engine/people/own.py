@@ -3,9 +3,9 @@
 from sqlalchemy.orm import Session
 
 from engine.actors import Actor
-from engine.errors import NotAllowed
+from engine.errors import InvalidAnswers, NotAllowed
 from engine.people import credentials, tokens
-from engine.people.credentials import CredentialKind
+from engine.people.credentials import CredentialKind, Scope
 from engine.people.tokens import Terms
 from engine.store.tables import Credential
 
@@ -27,6 +27,8 @@ def revoke_other_sessions(session: Session, keep: str | None, actor: Actor) -> i
 
 def issue_token(session: Session, terms: Terms, actor: Actor) -> str:
     """Make an API token that may do what the actor may."""
+    if terms.scope is Scope.SCIM:
+        raise InvalidAnswers({"scope": "An administrator makes this one, for a machine."})
     return tokens.issue(session, _id(actor), terms, actor)
 
 

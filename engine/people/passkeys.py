@@ -1,25 +1,21 @@
 """Passkeys: add, rename and remove one's own, sign in with one, let one sign a decision."""
 
 import hashlib
-from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, history
+from engine import clock, history, plain_text
 from engine.actors import SYSTEM, Actor
-from engine.errors import Conflict, InvalidAnswers, NotAllowed, NotFound
-from engine.forms import is_plain
+from engine.errors import Conflict, NotAllowed, NotFound
 from engine.history import Entry, Event
 from engine.identifiers import new_id
 from engine.people import ceremonies, challenges, credentials
 from engine.people.ceremonies import REFUSED, Assertion, Made, Options, Response, Site
 from engine.people.challenges import Purpose
-from engine.people.credentials import CredentialKind
 from engine.store.tables import Authenticator, Person
 
 KIND = "passkey"
-FRESH = timedelta(minutes=10)
 LONGEST_LABEL = 120
 _LONGEST_ID = 1_400  # as text; the standard allows 1023 bytes
 
@@ -44,17 +40,9 @@ def of(session: Session, person_id: str | None) -> list[Authenticator]:
     return list(session.scalars(query.order_by(Authenticator.created_at, Authenticator.id)))
 
 
-def is_fresh(session: Session, session_secret: str | None, actor: Actor) -> bool:
-    """Whether this is a session of the actor that they began within the last ten minutes."""
-    holder = credentials.find_holder(session, CredentialKind.SESSION, session_secret or "")
-    if holder is None or holder.actor.id != actor.id:
-        return False
-    return clock.now() - holder.created_at <= FRESH
-
-
 def require_fresh(session: Session, session_secret: str | None, actor: Actor) -> None:
     """So that a session left open, or an API token, does not become a way in for good."""
-    if not is_fresh(session, session_secret, actor):
+    if not credentials.is_fresh(session, session_secret, actor):
         raise NotAllowed("Sign in again first: passkeys are changed right after a sign-in.")
 
 
@@ -202,9 +190,5 @@ def _record(
 
 
 def _checked(label: str) -> str:
-    named = label.strip()
-    if not named:
-        raise InvalidAnswers({"label": "Give the passkey a name, such as “Blue security key”."})
-    if len(named) > LONGEST_LABEL or not is_plain(named):
-        raise InvalidAnswers({"label": f"Use at most {LONGEST_LABEL} plain characters."})
-    return named
+    missing = "Give the passkey a name, such as “Blue security key”."
+    return plain_text.checked_line("label", label, LONGEST_LABEL, missing)

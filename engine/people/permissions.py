@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Select, false, or_, select
 
 from engine.actors import CUSTOMERS, EVERYWHERE, Actor, Role
 from engine.errors import NotAllowed
-from engine.store.tables import Incident, IncidentReader, Organisation, Task, table_of
+from engine.store.tables import Attachment, Incident, IncidentReader, Organisation, Task, table_of
 
 Ts = TypeVarTuple("Ts")  # the columns of a query
-Thing = Incident | Task | Organisation
+Thing = Incident | Task | Organisation | Attachment
 
 
 class Action(StrEnum):
@@ -21,6 +21,8 @@ class Action(StrEnum):
     READ_INSIDE = "see what is internal about this incident"
     RESTRICT_INCIDENT = "say who needs to know of this incident"
     CORRECT_INCIDENT = "correct this incident"
+    ADD_FILE = "add a file to this incident"
+    WITHDRAW_FILE = "withdraw this file"
     USE_INBOX = "work from the inbox"
     READ_EVERY_QUEUE = "see the queues of every group"
     READ_TASK = "see this task"
@@ -41,6 +43,7 @@ class Action(StrEnum):
     MANAGE_PEOPLE = "manage people"
     MANAGE_ORGANISATION = "manage the people of this organisation"
     MANAGE_TOKENS = "make API tokens for others"
+    KEEP_DIRECTORY = "keep people and groups by SCIM"
     READ_SECURITY_LOG = "read the security log"
 
 
@@ -157,14 +160,31 @@ def _may_report(actor: Actor, _: Thing | None, __: Incident | None) -> bool:
 def _may_read_incident(actor: Actor, thing: Thing | None, _: Incident | None) -> bool:
     if not isinstance(thing, Incident):
         return False
-    is_own = actor.has(Role.REPORTER) and thing.reporter_id == actor.id
-    return actor.has(*_SEES_ALL) or is_own or thing.organisation_id in _customer_of(actor)
+    return actor.has(*_SEES_ALL) or _is_theirs(actor, thing)
+
+
+def _is_theirs(actor: Actor, incident: Incident) -> bool:
+    is_own = actor.has(Role.REPORTER) and incident.reporter_id == actor.id
+    return is_own or incident.organisation_id in _customer_of(actor)
 
 
 def _may_read_inside(actor: Actor, thing: Thing | None, of: Incident | None) -> bool:
     """Reporters among our own people see it all; a customer sees the public side."""
     own = actor.has(Role.REPORTER, *_SEES_ALL)
     return own and _may_read_incident(actor, thing, of)
+
+
+def _may_add_file(actor: Actor, thing: Thing | None, of: Incident | None) -> bool:
+    """Whoever sees it, but for those of us who only look."""
+    if actor.has(*_WORKERS, Role.ADMINISTRATOR):
+        return _may_read_incident(actor, thing, of)
+    return isinstance(thing, Incident) and _is_theirs(actor, thing)
+
+
+def _may_withdraw(actor: Actor, thing: Thing | None, of: Incident | None) -> bool:
+    if not isinstance(thing, Attachment) or not _may_read_incident(actor, of, None):
+        return False
+    return actor.has(Role.INCIDENT_MANAGER) or actor.id == thing.added_by_id is not None
 
 
 def _may_read_every_queue(actor: Actor, _: Thing | None, __: Incident | None) -> bool:
@@ -224,6 +244,12 @@ _RULES: dict[Action, _Rule] = {
     Action.READ_INSIDE: _Rule(_may_read_inside, _takes_to_see),
     Action.RESTRICT_INCIDENT: _has(Role.INCIDENT_MANAGER, Role.ADMINISTRATOR),
     Action.CORRECT_INCIDENT: _has(*_WORKERS),
+    Action.ADD_FILE: _Rule(
+        _may_add_file, lambda *_: _takes(*_WORKERS, Role.ADMINISTRATOR, Role.REPORTER)
+    ),
+    Action.WITHDRAW_FILE: _Rule(
+        _may_withdraw, lambda *_: "It takes who added it, or an incident manager."
+    ),
     Action.USE_INBOX: _has(*_WORKERS),
     Action.READ_EVERY_QUEUE: _Rule(_may_read_every_queue, lambda *_: _takes(*_OVERSEERS)),
     Action.READ_TASK: _Rule(_may_read_task, _takes_to_see),
@@ -248,5 +274,9 @@ _RULES: dict[Action, _Rule] = {
         _may_manage, lambda *_: _takes(Role.ADMINISTRATOR, Role.CUSTOMER_ADMINISTRATOR)
     ),
     Action.MANAGE_TOKENS: _has(Role.ADMINISTRATOR),
+    Action.KEEP_DIRECTORY: _Rule(
+        lambda actor, *_: actor.is_directory,
+        lambda *_: "It takes an API token with the scope “scim”.",
+    ),
     Action.READ_SECURITY_LOG: _has(Role.AUDITOR, Role.ADMINISTRATOR),
 }

@@ -11,12 +11,11 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from engine import clock, history
+from engine import clock, history, plain_text
 from engine.actors import Actor
 from engine.errors import NotAllowed, NotFound
-from engine.forms import is_plain
 from engine.history import Entry, Event
-from engine.people import credentials, factors, throttle
+from engine.people import credentials, factors, passwords, throttle
 from engine.people.throttle import NotProven
 from engine.store.tables import Credential, Person
 
@@ -44,10 +43,10 @@ class Admission:
 def check_password(session: Session, username: str, password: str, browser: Browser) -> Actor:
     """Whose these are; ``NotProven`` or ``Throttled``. Slow by design, so only for reading."""
     # Nobody has a name that no database keeps: nobody's is looked for, which takes as long.
-    known = username if is_plain(username) else ""
+    known = username if plain_text.is_plain(username) else ""
     throttle.require_free(session, *_counted(known, browser))
     try:
-        return credentials.authenticate(session, known, password)
+        return passwords.authenticate(session, known, password)
     except NotAllowed as error:
         raise NotProven(str(error), known) from error
 

@@ -5,9 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from engine import forms
+from engine import plain_text
 from engine.actors import Actor
-from engine.errors import InvalidAnswers
 from engine.people import credentials
 from engine.people.credentials import LONGEST_LABEL, CredentialKind, Scope
 
@@ -26,13 +25,13 @@ class Terms:
 def issue(session: Session, person_id: str, terms: Terms, actor: Actor) -> str:
     """Make a token that acts as a person; ``InvalidAnswers`` names what does not fit."""
     label = terms.label.strip()
-    errors = {}
-    if not label or len(label) > LONGEST_LABEL or not forms.is_plain(label):
-        errors["label"] = f"Say in up to {LONGEST_LABEL} characters what the token is for."
-    if terms.days not in LIFETIMES:
-        errors["days"] = f"Choose one of {', '.join(map(str, LIFETIMES))} days."
-    if errors:
-        raise InvalidAnswers(errors)
+    choices = f"Choose one of {', '.join(map(str, LIFETIMES))} days."
+    plain_text.require_none(
+        {
+            "label": plain_text.problem_of(label, LONGEST_LABEL, "Say what the token is for."),
+            "days": None if terms.days in LIFETIMES else choices,
+        }
+    )
     return credentials.issue(
         session,
         person_id,

@@ -14,7 +14,7 @@ from sqlalchemy import event, select
 from api import create_app
 from engine import clock
 from engine.history import Event
-from engine.people import credentials, factors, throttle
+from engine.people import factors, passwords, throttle
 from engine.security_log import Kind
 from engine.settings import Settings
 from engine.store.tables import SecurityEvent
@@ -45,13 +45,13 @@ class Browser:
 
 @pytest.fixture(scope="session")
 def hashed():
-    return credentials.hash_password(PASSWORD)
+    return passwords.hash_password(PASSWORD)
 
 
 @pytest.fixture
 def app(database, cast, hashed):
     with database.transaction() as session:
-        credentials.set_password(session, hashed, cast.dora)
+        passwords.set_password(session, hashed, cast.dora)
     return create_app(database, Settings(database.url))
 
 
@@ -424,7 +424,7 @@ def test_new_recovery_codes_are_shown_in_place_of_the_old_ones(inside, phone):
 
 def test_nobody_removes_the_app_of_somebody_else(app, phone, cast, database, hashed):
     with database.transaction() as session:
-        credentials.set_password(session, hashed, cast.tess)
+        passwords.set_password(session, hashed, cast.tess)
     other = Browser(app)
     other.sign_in("tess")
 

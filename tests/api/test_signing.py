@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from api import create_app
 from engine import signatures
-from engine.people import credentials, passkeys
+from engine.people import credentials, passkeys, passwords
 from engine.people.ceremonies import Site
 from engine.settings import Settings
 from engine.store.tables import IdempotencyKey
@@ -27,8 +27,8 @@ BY_PASSWORD = {**MEANING, "password": PASSWORD}
 def task(database, cast):
     deploy(database, bundle(*line(user_task("Look", signature="approved"))))
     with database.transaction() as session:
-        hashed = credentials.hash_password(PASSWORD)
-        credentials.set_password(session, hashed, cast.dora)
+        hashed = passwords.hash_password(PASSWORD)
+        passwords.set_password(session, hashed, cast.dora)
     return open_tasks(database, report(database, cast.rob), cast.dora)["Look"]
 
 
@@ -151,7 +151,7 @@ def test_the_page_asks_for_a_signature_and_takes_a_password(database, page, task
     ("fields", "said"),
     [
         ({}, "prove who you are"),
-        ({"secret": "wrong"}, "not your password"),
+        ({"secret": "wrong"}, "neither your password nor a code"),
         ({"secret": "123 456"}, "neither your password nor a code"),
         ({"meaning": "seen", "secret": PASSWORD}, "with the meaning “approved”"),
         ({"credential": "{}", "at": "2026-11-23T10:00:00+00:00"}, "not accepted"),

@@ -8,7 +8,7 @@ from api import create_app
 from engine.history import Event
 from engine.people import credentials, passkeys
 from engine.people.ceremonies import Site
-from engine.people.passkeys import FRESH
+from engine.people.credentials import FRESH
 from engine.settings import Settings
 from tests.engine.authenticator import Device
 from tests.factories import entries

@@ -13,10 +13,10 @@ from engine.actors import SYSTEM
 from engine.instances import Reason, messages
 from engine.jobs import Job
 from engine.library import save_draft
-from engine.people import credentials, restriction
+from engine.people import credentials, passwords, restriction
 from engine.settings import Settings
 from engine.store.tables import Credential, Effect, Incident, Message, ProcessInstance
-from tests import diagrams, factories
+from tests import diagrams, directory, factories
 from tests.diagrams import bundle, caught, line, thrown, user_task
 from tests.hands import HOUR, over, timed
 
@@ -54,6 +54,7 @@ class Stage:
             rules = SEPARATE if process_id == "separate" else ""
             factories.deploy(database, bundle(*elements, process_id=process_id, rules=rules))
         self._tokens = {name: self.cast.token(name) for name in factories.PEOPLE}
+        self.cast.okta, self._tokens["okta"] = directory.machine(database)
         # However long this takes: the use of what was just used is not noted once more.
         just_used = update(Credential).values(last_used_at=clock.now() + timedelta(days=1))
         self.does(lambda session: session.execute(just_used))
@@ -251,8 +252,8 @@ def linked(stage):
 
 
 def with_password(stage):
-    hashed = credentials.hash_password(PASSWORD)
-    stage.does(credentials.set_password, hashed, stage.cast.dora)
+    hashed = passwords.hash_password(PASSWORD)
+    stage.does(passwords.set_password, hashed, stage.cast.dora)
 
 
 def alert(status):

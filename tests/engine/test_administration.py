@@ -10,7 +10,7 @@ import pytest
 from engine.actors import EVERYWHERE, SYSTEM, Actor, Role, of_organisation
 from engine.errors import Conflict, InvalidAnswers, NotAllowed, NotFound, StaleVersion
 from engine.history import Event
-from engine.people import accounts, administration, credentials, organisations
+from engine.people import accounts, administration, credentials, organisations, passwords
 from engine.people.administration import Newcomer
 from engine.people.credentials import CredentialKind, Scope
 from engine.people.tokens import Terms
@@ -232,6 +232,12 @@ def test_two_administrators_who_lock_each_other_out_at_once_do_not_both_go(datab
     assert sorted(active) == [False, True]
 
 
+def test_the_history_names_the_organisation_of_a_grant(database, dealers):
+    (added,) = entries(database, dealers.north_clerk.id, Event.PERSON_ADDED)
+
+    assert added.changes["grants"] == [None, ["customer in North"]]
+
+
 @pytest.mark.parametrize(
     ("role", "bound"),
     [
@@ -319,8 +325,8 @@ def test_a_machine_has_tokens_that_an_administrator_makes(database, cast):
 @pytest.mark.parametrize("kind", [CredentialKind.LINK, CredentialKind.SESSION, "password"])
 def test_nobody_makes_a_token_in_the_name_of_somebody_who_signs_in(kind, database, cast):
     if kind == "password":
-        hashed = credentials.hash_password("a few words are easy to keep")
-        does(database, credentials.set_password, hashed, cast.dora)
+        hashed = passwords.hash_password("a few words are easy to keep")
+        does(database, passwords.set_password, hashed, cast.dora)
     else:
         does(database, credentials.issue, cast.dora.id, kind, SYSTEM)
 

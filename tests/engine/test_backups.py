@@ -60,7 +60,7 @@ def test_a_backup_is_one_file_for_its_owner_alone_and_the_installation_is_left_a
 def test_a_backup_says_what_it_holds(filled, file):
     rows = transfer.count(filled)
 
-    said = command(filled, "backup", file).output.splitlines()
+    said = command(filled, "backup", file).stdout.splitlines()
 
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     assert said[0].startswith(f"{rows:,} rows of ")
@@ -211,7 +211,7 @@ def test_an_installation_is_copied_to_another_database_with_a_count_of_each_tabl
         result = command(filled, "db", "copy", "--to", target.url)
 
         assert result.exit_code == 0, result.output
-        counted = dict(line.split() for line in result.output.splitlines()[:-1])
+        counted = dict(line.split() for line in result.stdout.splitlines()[:-1])
         assert counted["process_instance"] == "4"
         assert dump(target) == dump(filled)
 

@@ -9,7 +9,7 @@ from engine.history import Event
 from engine.people import restriction
 from engine.tasks import Queue
 from tests.diagrams import bundle, line, user_task
-from tests.factories import add_person, complete, deploy, entries, open_tasks, report
+from tests.factories import add_person, client, complete, deploy, entries, open_tasks, report
 
 WHY = "My shift ends."
 FOUR_EYES = '[[separation]]\ntitle = "Four eyes"\ntasks = ["Look", "Check"]\n'
@@ -86,6 +86,15 @@ def test_what_does_not_fit_is_named(database, cast, task, to, reason, field):
         give(database, task, to, cast.max, reason)
 
     assert list(refused.value.errors) == [field]
+
+
+def test_what_has_changed_since_somebody_looked_is_not_given_away(database, cast, task):
+    claim(database, task, cast.dora)
+    http, body = client(database, cast.token("max")), {"to": "dora", "reason": WHY}
+
+    refused = http.post(f"/api/v1/tasks/{task.id}/delegate", json=body, headers={"If-Match": '"1"'})
+
+    assert refused.status_code == 412
 
 
 def test_nobody_is_given_what_their_earlier_part_forbids(database, cast, task):

@@ -8,7 +8,7 @@ from engine import history, settings
 from engine.actors import Role
 from engine.errors import Conflict, NotAllowed, NotFound, NotGenuine
 from engine.history import Event
-from engine.people import accounts, credentials, external, openid, providers
+from engine.people import accounts, external, openid, passwords, providers
 from engine.people.external import Identity
 from engine.settings import OpenId
 from engine.store.tables import ExternalIdentity
@@ -79,11 +79,12 @@ def test_to_link_twice_is_to_link_once(do, database, cast):
 
 
 def test_an_answer_counts_once(do):
-    do(external.use_up, "a state")
+    begun = openid.attempt()
+    do(openid.use_up, begun)
 
     with pytest.raises(NotGenuine):
-        do(external.use_up, "a state")
-    do(external.use_up, "another")
+        do(openid.use_up, begun)
+    do(openid.use_up, openid.attempt())
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_who_has_another_way_in_may_unlink_the_last_identity(do, database, cast)
     do(external.link, provider(), identity(), cast.dora)
     with pytest.raises(Conflict, match="Set a password first"):
         do(external.unlink, ISSUER, "one", cast.dora)
-    do(credentials.set_password, credentials.hash_password("seven quiet herons"), cast.dora)
+    do(passwords.set_password, passwords.hash_password("seven quiet herons"), cast.dora)
 
     do(external.unlink, ISSUER, "one", cast.dora)
 

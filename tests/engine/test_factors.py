@@ -11,8 +11,9 @@ from engine import clock
 from engine.cli import main
 from engine.errors import Conflict, InvalidAnswers, NotAllowed, NotFound
 from engine.history import Event
-from engine.people import credentials, factors, signing_in, throttle
+from engine.people import credentials, factors, passwords, proofs, signing_in, throttle
 from engine.people.credentials import CredentialKind
+from engine.people.proofs import ByPassword
 from engine.people.signing_in import Browser
 from engine.people.throttle import NotProven, Throttled
 from engine.store.tables import Person
@@ -31,7 +32,7 @@ def code(key, steps=0):
 
 @pytest.fixture(scope="session")
 def hashed():
-    return credentials.hash_password(PASSWORD)
+    return passwords.hash_password(PASSWORD)
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def does(database):
 @pytest.fixture
 def dora(cast, does, hashed):
     """Dora, with a password."""
-    does(credentials.set_password, hashed, cast.dora)
+    does(passwords.set_password, hashed, cast.dora)
     return cast.dora
 
 
@@ -257,39 +258,63 @@ def test_recovery_codes_are_kept_as_hashes(app, database):
     assert credentials.digest(codes[0].replace("-", "")) in kept
 
 
-def test_the_same_is_asked_again_by_password_or_by_code(app, dora, does):
+@pytest.fixture
+def prove(dora, does):
+    """Both steps of Dora's proof, as the edge takes them."""
+
+    def prove(typed):
+        return does(proofs.require, does(proofs.take, typed, dora), dora)
+
+    return prove
+
+
+def test_the_same_is_asked_again_by_password_or_by_code(app, prove):
     key, codes = app
 
-    assert does(factors.prove_again, dora, PASSWORD) == "password"
-    assert does(factors.prove_again, dora, code(key)) == "totp"
+    assert prove(PASSWORD) == "password"
+    assert prove(code(key)) == "totp"
     for wrong in (code(key), codes[0], "wrong", "", "\x00", "\ud800"):
         with pytest.raises(NotProven, match="neither your password nor a code"):
-            does(factors.prove_again, dora, wrong)
+            prove(wrong)
 
 
-def test_who_was_asked_in_vain_too_often_is_not_asked_again(app, dora, does):
+def test_who_was_asked_in_vain_too_often_is_not_asked_again(does, prove):
     for _ in range(5):
         does(throttle.count, throttle.again("dora"))
 
     with pytest.raises(Throttled, match="too many attempts"):
-        does(factors.prove_again, dora, PASSWORD)
+        prove(PASSWORD)
 
 
-def test_who_proves_who_they_are_begins_again_at_nothing(dora, does):
+def test_who_proves_who_they_are_begins_again_at_nothing(does, prove):
     for _ in range(4):
         does(throttle.count, throttle.again("dora"))
 
-    does(factors.prove_again, dora, PASSWORD)
+    prove(PASSWORD)
 
     does(throttle.count, throttle.again("dora"))
-    assert does(factors.prove_again, dora, PASSWORD) == "password"
+    assert prove(PASSWORD) == "password"
 
 
-def test_nobody_who_is_signed_in_is_blocked_by_wrong_passwords_of_others(dora, does):
+def test_nobody_who_is_signed_in_is_blocked_by_wrong_passwords_of_others(does, prove):
     for _ in range(5):
         does(throttle.count, throttle.person("dora"))
 
-    assert does(factors.prove_again, dora, PASSWORD) == "password"
+    assert prove(PASSWORD) == "password"
+
+
+def test_of_guesses_at_one_time_none_counts_that_comes_after_too_many(dora, does):
+    checked = does(proofs.take, PASSWORD, dora)
+    for _ in range(5):
+        does(throttle.count, throttle.again("dora"))
+
+    with pytest.raises(Throttled, match="too many attempts"):
+        does(proofs.require, checked, dora)
+
+
+def test_somebody_elses_proof_is_none(cast, dora, does):
+    with pytest.raises(NotProven, match="neither your password nor a code"):
+        does(proofs.require, ByPassword(cast.max.id), dora)
 
 
 # ---- the way in

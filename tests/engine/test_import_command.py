@@ -1,5 +1,7 @@
 """`steadyhand import`: a folder tree that `steadyhand check` passes, and the open questions."""
 
+import re
+
 import pytest
 from click.testing import CliRunner
 
@@ -42,6 +44,24 @@ def test_nothing_is_overwritten(run, tmp_path):
     assert result.exit_code == 1
     assert "is there already" in result.output
     assert manifest.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "name", ["../../evil", "/etc/evil", "..\\..\\evil", "..", "a/b", "C:evil", "~", "\u2025/x"]
+)
+def test_no_name_in_a_drawing_leads_out_of_the_folder(run, tmp_path, name):
+    """Of the process or of a step, whose form is a file too: letters alone are taken over."""
+    given = drawn(*chain(node("task", name, name))).replace(b'"Handling"', f'"{name}"'.encode())
+    (tmp_path / "look.bpmn").write_bytes(given)
+    before = set(tmp_path.rglob("*"))
+
+    result = run("import", "look.bpmn")
+
+    written = set(tmp_path.rglob("*")) - before
+    assert result.exit_code == 0, result.output
+    assert written
+    assert all(path.resolve().is_relative_to(tmp_path / "out") for path in written)
+    assert all(re.fullmatch(r"[\w.-]+", path.name) for path in written)
 
 
 def test_what_is_no_diagram_is_refused_in_a_sentence(run, tmp_path):

@@ -9,7 +9,8 @@ from engine.history import Event
 from engine.people import accounts, credentials, passkeys
 from engine.people.ceremonies import Site
 from engine.people.challenges import LIFETIME
-from engine.people.passkeys import FRESH, Suspected
+from engine.people.credentials import FRESH
+from engine.people.passkeys import Suspected
 from tests.engine.authenticator import PRESENT, SITE, VERIFIED, Device
 from tests.factories import dump, entries
 
@@ -267,8 +268,8 @@ def test_a_sign_in_is_fresh_for_ten_minutes_and_for_its_own_person(cast, does, t
     secret = does(credentials.start_session, cast.dora)
 
     does(passkeys.require_fresh, secret, cast.dora)
-    assert not does(passkeys.is_fresh, secret, cast.tess)
-    assert not does(passkeys.is_fresh, None, cast.dora)
+    assert not does(credentials.is_fresh, secret, cast.tess)
+    assert not does(credentials.is_fresh, None, cast.dora)
     time_travel(FRESH + timedelta(seconds=1))
     with pytest.raises(NotAllowed, match="Sign in again"):
         does(passkeys.require_fresh, secret, cast.dora)

@@ -7,7 +7,7 @@ import pytest
 from engine.actors import EVERYWHERE, SYSTEM, Actor
 from engine.errors import Conflict, InvalidAnswers, NotAllowed, NotFound
 from engine.history import Event
-from engine.people import accounts, credentials
+from engine.people import accounts, credentials, passwords
 from engine.people.credentials import CredentialKind
 from engine.store.tables import Person
 from tests.factories import dump, entries
@@ -17,17 +17,6 @@ PASSWORD = "a few words are easy to keep"  # noqa: S105 -- of a test
 
 def actor(role, group=EVERYWHERE):
     return Actor("me", "Me", frozenset({(role, group)}))
-
-
-def test_a_link_signs_in_once(database, cast):
-    link = cast.link("dora")
-    with database.transaction() as session:
-        secret = credentials.redeem_link(session, link)
-
-    with pytest.raises(NotAllowed, match="used or has expired"), database.transaction() as session:
-        credentials.redeem_link(session, link)
-
-    assert who(database, CredentialKind.SESSION, secret) == cast.dora
 
 
 @pytest.mark.parametrize(
@@ -90,14 +79,14 @@ def test_a_session_ends_with_the_sign_out(database, cast):
 
 def set_password(database, actor):
     with database.transaction() as session:
-        credentials.set_password(session, credentials.hash_password(PASSWORD), actor)
+        passwords.set_password(session, passwords.hash_password(PASSWORD), actor)
 
 
 def test_a_password_opens_a_session_and_is_kept_as_a_hash(database, cast):
     set_password(database, cast.dora)
 
     with database.transaction() as session:
-        actor = credentials.authenticate(session, "dora", PASSWORD)
+        actor = passwords.authenticate(session, "dora", PASSWORD)
         secret = credentials.start_session(session, actor)
 
     assert who(database, CredentialKind.SESSION, secret) == cast.dora
@@ -115,14 +104,14 @@ def test_a_wrong_sign_in_is_refused_in_the_same_words(username, password, databa
 
     refusal = pytest.raises(NotAllowed, match="do not belong together")
     with refusal, database.transaction() as session:
-        credentials.authenticate(session, username, password)
+        passwords.authenticate(session, username, password)
 
     assert dump(database) == before
 
 
 def test_a_short_password_is_refused():
     with pytest.raises(InvalidAnswers) as refusal:
-        credentials.hash_password("x" * 14)
+        passwords.hash_password("x" * 14)
 
     assert "at least 15 characters" in refusal.value.errors["password"]
 

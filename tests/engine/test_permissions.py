@@ -9,7 +9,7 @@ from engine.errors import Conflict, InvalidAnswers, NotAllowed, NotFound
 from engine.history import Event
 from engine.people import permissions, restriction
 from engine.people.permissions import Action
-from engine.store.tables import Incident, Organisation, Task
+from engine.store.tables import Attachment, Incident, Organisation, Task
 from engine.tasks import Queue
 from tests.diagrams import bundle, line, one_task, service_task, user_task
 from tests.factories import deploy, entries, report
@@ -28,13 +28,14 @@ SECRET = Incident(reporter_id="me", organisation_id="home", is_restricted=True)
 KNOWN = Incident(reporter_id="you", is_restricted=True)
 KNOWN.readers = frozenset({"me"})
 OURS, OTHERS = Task(candidate_group="Ours"), Task(candidate_group="Others")
+MY_FILE = Attachment(added_by_id="me")
 MY_TASK = Task(candidate_group="Ours", assignee_id="me")
 # A question of each kind: the action, the thing, and the incident that a task is of.
 QUESTIONS = {
     **{f"{action}": (action, None, None) for action in Action},
     **{
         f"{action}: {which}": (action, incident, None)
-        for action in (Action.READ_INCIDENT, Action.READ_INSIDE)
+        for action in (Action.READ_INCIDENT, Action.READ_INSIDE, Action.ADD_FILE)
         for which, incident in {
             "mine": MINE,
             "another's": THEIRS,
@@ -54,6 +55,14 @@ QUESTIONS = {
         }.items()
     },
     **{
+        f"{Action.WITHDRAW_FILE}: {which}": (Action.WITHDRAW_FILE, thing, incident)
+        for which, (thing, incident) in {
+            "that I added": (MY_FILE, THEIRS),
+            "of a partner": (Attachment(added_by_id=None), THEIRS),
+            "restricted": (MY_FILE, SECRET),
+        }.items()
+    },
+    **{
         f"{Action.MANAGE_ORGANISATION}: {which}": (Action.MANAGE_ORGANISATION, thing, None)
         for which, thing in {
             "mine": Organisation(id="home"),
@@ -65,6 +74,11 @@ REPORTS = {
     "report an incident",
     "see this incident: mine",
     "see what is internal about this incident: mine",
+    "add a file to this incident: mine",
+}
+ADDS = {
+    f"add a file to this incident: {which}"
+    for which in ("mine", "another's", "of my organisation", "restricted to me")
 }
 LOOKS = {
     *("see this incident: mine", "see this incident: another's"),
@@ -73,15 +87,19 @@ LOOKS = {
         f"see what is internal about this incident: {which}"
         for which in ("mine", "another's", "of my organisation", "restricted to me")
     ),
-    "see the process library",
+    *("see the process library", "withdraw this file: that I added"),
 }
-WORKS = LOOKS | {
-    *("report an incident", "correct this incident", "work from the inbox"),
-    *("see this task: of my group", "work on this task: of my group"),
-    *("see this task: that I have", "work on this task: that I have"),
-    "give this task to somebody: that I have",
-    "send a message to a process",
-}
+WORKS = (
+    LOOKS
+    | ADDS
+    | {
+        *("report an incident", "correct this incident", "work from the inbox"),
+        *("see this task: of my group", "work on this task: of my group"),
+        *("see this task: that I have", "work on this task: that I have"),
+        "give this task to somebody: that I have",
+        "send a message to a process",
+    }
+)
 OTHER_GROUP = {
     *("see this task: of another group", "work on this task: of another group"),
     "see the queues of every group",
@@ -99,10 +117,14 @@ ASSIGNS = {
     "give this task to somebody: of my group",
     "give this task to somebody: of another group",
 }
-MANAGER = WORKS | OVERSEES | MANAGES | ASSIGNS
+WITHDRAWS = {"withdraw this file: of a partner"}
+MANAGER = WORKS | OVERSEES | MANAGES | ASSIGNS | WITHDRAWS
 FIGURES = {"read the figures of this installation", "read the security log"}
 MIGRATES = {"move incidents to another version of their process"}
-CUSTOMER = {"report an incident", "see this incident: of my organisation"}
+CUSTOMER = {
+    *("report an incident", "see this incident: of my organisation"),
+    "add a file to this incident: of my organisation",
+}
 EVERY_ORGANISATION = {
     "manage the people of this organisation",
     "manage the people of this organisation: mine",
@@ -120,6 +142,7 @@ MATRIX = {
     | FIGURES
     | {"see messages between processes", "look after this installation"},
     (Role.ADMINISTRATOR, EVERYWHERE): OVERSEES
+    | ADDS
     | MANAGES
     | FIGURES
     | MIGRATES

@@ -9,7 +9,7 @@ from engine import clock
 from engine.actors import SYSTEM
 from engine.errors import InvalidAnswers, NotAllowed, NotFound
 from engine.history import Event
-from engine.people import credentials, own, tokens
+from engine.people import credentials, own, passwords, tokens
 from engine.people.credentials import CredentialKind, Scope
 from engine.people.tokens import Terms
 from engine.store.tables import Credential
@@ -120,9 +120,9 @@ def test_a_new_password_ends_all_sessions_but_the_one_that_set_it(database, cast
     here, there = (does(database, credentials.start_session, cast.dora) for _ in range(2))
     others = does(database, credentials.start_session, cast.tess)
     token = does(database, own.issue_token, TERMS, cast.dora)
-    hashed = credentials.hash_password(PASSWORD)
+    hashed = passwords.hash_password(PASSWORD)
 
-    does(database, credentials.set_password, hashed, cast.dora, keep=here)
+    does(database, passwords.set_password, hashed, cast.dora, keep=here)
 
     assert holder(database, here) is not None
     assert holder(database, there) is None

@@ -14,12 +14,13 @@ from engine import clock, signatures, tasks
 from engine.actors import Role
 from engine.errors import InvalidAnswers, NotAllowed
 from engine.history import Event
-from engine.people import credentials, factors, passkeys
+from engine.people import factors, passkeys, passwords, proofs
 from engine.people.ceremonies import as_bytes, as_text
 from engine.people.challenges import LIFETIME
 from engine.people.passkeys import Suspected
+from engine.people.proofs import ByCode, ByPassword
 from engine.people.throttle import NotProven
-from engine.signatures import ByCode, ByPasskey, ByPassword, Unsigned
+from engine.signatures import ByPasskey, ByProof, Unsigned
 from tests.diagrams import bundle, line, user_task
 from tests.durability.driver import watched
 from tests.engine.authenticator import PRESENT, SITE, VERIFIED, Device
@@ -63,8 +64,8 @@ def complete(does, task, cast):
 @pytest.fixture
 def password(does, cast):
     """Dora's password, checked for a signature."""
-    does(credentials.set_password, credentials.hash_password(PASSWORD), cast.dora)
-    return lambda meaning=MEANING: does(signatures.check_password, meaning, PASSWORD, cast.dora)
+    does(passwords.set_password, passwords.hash_password(PASSWORD), cast.dora)
+    return lambda meaning=MEANING: ByProof(meaning, does(proofs.take, PASSWORD, cast.dora))
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ def test_a_code_of_an_app_signs_as_well(database, cast, does, task, password, co
     last, now = (pyotp.TOTP(key).at(clock.now() + wait) for wait in (-HALF_A_MINUTE, NOW))
     does(factors.add, key, last, "Phone", cast.dora)
 
-    complete(ByCode(MEANING, now))
+    complete(ByProof(MEANING, ByCode(now)))
 
     assert kept(database, task).method == "totp"
 
@@ -148,14 +149,14 @@ def test_a_wrong_password_or_code_signs_nothing(cast, does, password, complete):
     password()
 
     with pytest.raises(NotProven):
-        does(signatures.check_password, MEANING, "wrong", cast.dora)
+        does(proofs.take, "wrong", cast.dora)
     with pytest.raises(NotProven):
-        complete(ByCode(MEANING, "123456"))
+        complete(ByProof(MEANING, ByCode("123456")))
 
 
 def test_somebody_elses_password_signs_nothing(cast, complete):
-    with pytest.raises(Unsigned, match="themselves"):
-        complete(ByPassword(MEANING, cast.tess.id))
+    with pytest.raises(NotProven):
+        complete(ByProof(MEANING, ByPassword(cast.tess.id)))
 
 
 def test_another_meaning_is_not_what_the_task_asks_for(password, complete):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pyotp
 import pytest
 
-from engine.people import credentials, throttle
+from engine.people import passwords, throttle
 
 pytestmark = pytest.mark.browser
 
@@ -17,9 +17,9 @@ WINDOWS = {"desktop in the light": {}, "phone in the dark": PHONE}
 
 @pytest.fixture(autouse=True)
 def password(database, cast):
-    hashed = credentials.hash_password(PASSWORD)
+    hashed = passwords.hash_password(PASSWORD)
     with database.transaction() as session:
-        credentials.set_password(session, hashed, cast.dora)
+        passwords.set_password(session, hashed, cast.dora)
 
 
 @pytest.mark.parametrize("window", WINDOWS.values(), ids=WINDOWS)

@@ -8,14 +8,13 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
-from sqlalchemy import bindparam, select
 
 from engine import history
 from engine.actors import Role
 from engine.bpmn import timers
 from engine.history import Event
 from engine.instances import delivery, state
-from engine.store.tables import Message
+from engine.store.tables import Message, MessageStatus
 from tests.factories import Cast, add_person
 from tests.simulation import virtual
 from tests.simulation.hosts import World
@@ -103,8 +102,14 @@ def firing_early(monkeypatch):
 
 def delivering_again(monkeypatch):
     """What has been delivered goes to the next who waits for such a message, too."""
-    any_status = select(Message).where(Message.id == bindparam("message_id"))
-    monkeypatch.setattr(delivery, "_LOCK", any_status)
+    deliver = delivery.deliver
+
+    def once_more(session, message_id):
+        deliver(session, message_id)
+        session.get_one(Message, message_id).status = MessageStatus.WAITING
+        session.flush()
+
+    monkeypatch.setattr(delivery, "deliver", once_more)
 
 
 def forgetting(monkeypatch):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from engine import clock
 from engine.people import absences
 from tests.durability import stage as given
-from tests.durability.commands import request, to_page
+from tests.durability.commands import request, to_api, to_page
 
 
 def _away(stage):
@@ -15,6 +15,20 @@ def _away(stage):
     return SimpleNamespace(absence=absence)
 
 
+_ABSENCE = {
+    "deputy": "tess",
+    "starts_at": "2099-01-31T08:00:00Z",
+    "ends_at": "2099-02-28T08:00:00Z",
+}
+
+API = [
+    request("POST /api/v1/absences", given.nothing, to_api("/absences", body=_ABSENCE)),
+    request(
+        "DELETE /api/v1/absences/<absence_id>",
+        _away,
+        to_api("/absences/{it.absence.id}", method="DELETE"),
+    ),
+]
 PAGES = [
     request(
         "POST /account/absences",

@@ -3,7 +3,7 @@
 from engine import break_glass
 from tests import factories
 from tests.durability import stage as given
-from tests.durability.commands import request, to_page
+from tests.durability.commands import REASON, request, to_api, to_page
 from tests.durability.stage import WHY, incident_of
 
 _TASK = "/tasks/{it.task.id}/exception"
@@ -24,6 +24,19 @@ def _asked(stage):
     return it
 
 
+API = [
+    request(
+        "POST /api/v1/exceptions",
+        given.restricted,
+        to_api("/exceptions", "ada", {"number": "{it.incident.number}", **REASON}),
+    ),
+    request("POST /api/v1/tasks/<task_id>/exception", _separated, to_api(_TASK, body=REASON)),
+    request(
+        "POST /api/v1/exceptions/<asked_id>/grant",
+        _asked,
+        to_api("/exceptions/{it.asked.id}/grant", "max"),
+    ),
+]
 PAGES = [
     request(
         "POST /exceptions",

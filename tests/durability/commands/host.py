@@ -79,6 +79,7 @@ ALONE = {
     "jobs list": "reads",
     "message list": "reads",
     "restore": "fills an empty database",
+    "signature check": "reads a file",
     "db copy": "fills an empty database",
     "serve": "runs what is listed here",
     "worker": "runs what is listed here",

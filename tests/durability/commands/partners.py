@@ -2,7 +2,7 @@
 
 from engine import partners
 from tests.durability import stage as given
-from tests.durability.commands import request, to_page
+from tests.durability.commands import request, to_api, to_page
 
 _PAGE = "/tasks/{it.task.id}/partners"
 
@@ -19,7 +19,20 @@ def _answer(stage, it):
     return stage.anyone().post(f"/partner/{it.secret}", data={"note": "Fine."})
 
 
+API = [
+    request(
+        "DELETE /api/v1/tasks/<task_id>/partners/<link_id>",
+        _invited,
+        to_api(f"{_PAGE}/{{it.link.id}}", method="DELETE"),
+    ),
+]
+# What answers with a secret takes no key, so it stands with the forms of the pages.
 PAGES = [
+    request(
+        "POST /api/v1/tasks/<task_id>/partners",
+        given.claimed,
+        to_api(_PAGE, body={"name": "Paul of Pumps Ltd", "days": 3}),
+    ),
     request(
         "POST /tasks/<task_id>/partners",
         given.claimed,
