@@ -90,7 +90,9 @@ def redeem(link: str) -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     with changing() as (session, actor):
         credentials.sign_out(session, auth.session_secret() or "", actor)
-    return auth.drop_session(_redirect(url_for(".form")))
+    response = _redirect(url_for(".form"))
+    response.headers["Clear-Site-Data"] = '"storage"'  # answers that were typed and not sent
+    return auth.drop_session(response)
 
 
 @blueprint.get("/password")

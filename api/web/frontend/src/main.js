@@ -5,6 +5,7 @@ import { readProps, showProblem } from './island.js';
 const ISLANDS = {
   viewer: () => import('./islands/viewer.js'),
   modeler: () => import('./islands/modeler.js'),
+  answers: () => import('./islands/answers.js'),
   passkey: () => import('./islands/passkey.js'),
 };
 
