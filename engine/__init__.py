@@ -4,10 +4,14 @@ cli, demo          entry points: the command line, and a demonstration with peop
 worker             fires timers, delivers messages, does jobs; as many side by side as one likes
 library/           versions of bundles, their checks, the draft of the next version, imports
 intake             a report or signal comes in: recognise, deduplicate, open or update an incident
+break_glass        an exception that one person asks for and another one grants
+delegation         a task is given to somebody; partners gives a link to one task
 attachments        files of an incident, or of a task of it
 tasks              the worklist: find, claim, release, complete
 incidents          the incident itself: find, read, correct, trace
 health  upkeep     whether the installation works, and what of it needs somebody
+security_log       what was refused, and to whom
+signatures/        who decided what and meant it; checked later without us
 instances/         running process instances: steps, messages, control by people, migration
 operations         what a diagram may do to its incident: the catalogue that service tasks call
 people/            accounts, credentials, permissions
@@ -21,8 +25,8 @@ outbox             what is to be done outside, written with the change that want
 jobs/              work after the commit, at least once: Procrastinate on both databases
 idempotency        the answer to a request that may come again
 store/             tables and their words for the search, migrations, copies, and the only commit
-actors             who acts: an identity with its roles
+actors             who acts: an identity with its roles; separation: what one person may not do twice
 media_types/       what a file is, by its bytes; antivirus asks a scanner about it
 outbound           requests to other systems: whom we may ask, and how
-identifiers  settings  clock  safe_xml  errors
+identifiers  plain_text  settings  clock  safe_xml  errors
 """
