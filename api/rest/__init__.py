@@ -31,7 +31,7 @@ from api.rest import (
     signatures,
     tasks,
 )
-from api.rest.schemas import ProblemSchema
+from api.rest.problem_schemas import ProblemSchema
 from api.security import SHOWN
 
 _PARTS = (

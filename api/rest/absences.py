@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from api.access import Open, needs
 from api.context import changing, reading
+from api.rest.field_rules import MOMENT
 from api.rest.strict import StrictBlueprint
 from engine.people import absences
 from engine.store.tables import Absence
@@ -14,7 +15,6 @@ blueprint = StrictBlueprint(
     "rest_absences", __name__, url_prefix="/api/v1/absences", description="Your absences"
 )
 
-_MOMENT = {"description": "UTC, ISO 8601"}
 _ZONED = {"description": "ISO 8601, with a zone"}
 
 
@@ -32,8 +32,8 @@ class AbsenceSchema(Schema):
     id = fields.String()
     person_id = fields.String()
     deputy_id = fields.String()
-    starts_at = fields.DateTime(metadata=_MOMENT)
-    ends_at = fields.DateTime(metadata=_MOMENT)
+    starts_at = fields.DateTime(metadata=MOMENT)
+    ends_at = fields.DateTime(metadata=MOMENT)
 
 
 class AwaySchema(Schema):

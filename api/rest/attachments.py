@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 from api import downloads, uploads
 from api.access import needs
 from api.context import changing, reading
+from api.rest.field_rules import MOMENT
 from api.rest.strict import StrictBlueprint
 from engine import attachments, incidents, media_types
 from engine.people.permissions import Action
@@ -22,6 +23,7 @@ blueprint = StrictBlueprint(
 )
 
 _CONTENT = {
+    "description": "The file",
     "content": {
         media_type: {"schema": {"type": "string", "format": "binary"}}
         for media_type in media_types.ENDINGS
@@ -33,13 +35,10 @@ _CONTENT = {
 }
 
 
-class FileSchema(Schema):
+class AdditionSchema(Schema):
     file = Upload(
         required=True, metadata={"description": f"One file: {media_types.TAKEN}; with its name"}
     )
-
-
-class AdditionSchema(Schema):
     is_public = fields.Boolean(
         load_default=False,
         metadata={"description": "Whether the customer may see it; always, if they add it"},
@@ -64,7 +63,7 @@ class AttachmentSchema(Schema):
     sha256 = fields.String()
     is_public = fields.Boolean(metadata={"description": "To the customer"})
     added_by = fields.String()
-    added_at = fields.DateTime(metadata={"description": "UTC, ISO 8601"})
+    added_at = fields.DateTime(metadata=MOMENT)
 
 
 class AttachmentListSchema(Schema):
@@ -87,14 +86,13 @@ def find(incident_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("")
-@blueprint.arguments(FileSchema(), location="files")
-@blueprint.arguments(AdditionSchema(), location="form")
+@blueprint.arguments(AdditionSchema(), location="multipart")
 @blueprint.response(201, AttachmentSchema)
 @blueprint.alt_response(409, description="Closed, or it has enough files")
 @blueprint.alt_response(413, description="The file is larger than is taken")
 @uploads.takes_file(_look)
 @needs(Action.ADD_FILE)
-def add(_: dict[str, Any], more: dict[str, Any], incident_id: str) -> Attachment:
+def add(sent: dict[str, Any], incident_id: str) -> Attachment:
     """Add a file to an incident, or to a task of it.
 
     What it is, is told by its content; its name and its Content-Type decide nothing. Refused are
@@ -102,7 +100,14 @@ def add(_: dict[str, Any], more: dict[str, Any], incident_id: str) -> Attachment
     """
     with changing() as (session, actor):
         incident = incidents.get(session, incident_id, actor)
-        return attachments.add(session, incident, uploads.taken(), actor, **more)
+        return attachments.add(
+            session,
+            incident,
+            uploads.taken(),
+            actor,
+            is_public=sent["is_public"],
+            task_id=sent["task_id"],
+        )
 
 
 @blueprint.get("/<attachment_id>/content")

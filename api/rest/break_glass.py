@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, validate
 from api.access import needs
 from api.context import changing, reading
 from api.rest.control_schemas import ReasonSchema
+from api.rest.field_rules import MOMENT
 from api.rest.strict import StrictBlueprint
 from engine import break_glass
 from engine.break_glass import Question
@@ -16,8 +17,6 @@ from engine.store.tables import BreakGlass
 blueprint = StrictBlueprint(
     "rest_break_glass", __name__, url_prefix="/api/v1", description="Exceptions by two people"
 )
-
-_MOMENT = {"description": "UTC, ISO 8601"}
 
 
 class AskToKnowSchema(ReasonSchema):
@@ -32,8 +31,8 @@ class AskedSchema(Schema):
     id = fields.String()
     reason = fields.String()
     person_id = fields.String(metadata={"description": "Who asks"})
-    asked_at = fields.DateTime(metadata=_MOMENT)
-    granted_at = fields.DateTime(allow_none=True, metadata=_MOMENT)
+    asked_at = fields.DateTime(metadata=MOMENT)
+    granted_at = fields.DateTime(allow_none=True, metadata=MOMENT)
     expires_at = fields.DateTime(
         metadata={"description": "UTC, ISO 8601: of the question; once granted, of what it allows"}
     )

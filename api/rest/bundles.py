@@ -7,7 +7,7 @@ from flask import Response, request
 from api.access import needs
 from api.context import changing, reading
 from api.rest import paging
-from api.rest.schemas import (
+from api.rest.bundle_schemas import (
     BundleSchema,
     DeployDraftSchema,
     DeploymentSchema,

@@ -2,10 +2,10 @@
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from api.rest.field_rules import MOMENT
 from engine.instances import REASON_LENGTH
 from engine.store.tables import InstanceStatus
 
-_MOMENT = {"description": "UTC, ISO 8601"}
 _MANY = validate.Length(max=500)
 _WHY = {"description": "Why, in a sentence; kept in the history"}
 
@@ -67,7 +67,7 @@ class WaitSchema(ElementSchema):
     )
     name = fields.String(metadata={"description": "Of the message or signal"})
     key = fields.String(metadata={"description": "Which of several receivers of one message"})
-    due_at = fields.DateTime(allow_none=True, metadata=_MOMENT)
+    due_at = fields.DateTime(allow_none=True, metadata=MOMENT)
 
 
 class TokenSchema(WaitSchema):
@@ -84,7 +84,7 @@ class TokenSchema(WaitSchema):
         metadata={"description": "task, timer, message, signal, conditional; null for none"},
     )
     failure = fields.String(allow_none=True)
-    since = fields.DateTime(metadata=_MOMENT)
+    since = fields.DateTime(metadata=MOMENT)
     targets = fields.List(
         fields.String(), metadata={"description": "Ids of elements to which it may be moved"}
     )
@@ -100,7 +100,7 @@ class FailedStepSchema(ElementSchema):
 class ReturnSchema(ElementSchema):
     """A step that finished before; move one of the tokens to go back to it."""
 
-    finished_at = fields.DateTime(metadata=_MOMENT)
+    finished_at = fields.DateTime(metadata=MOMENT)
     from_tokens = fields.List(fields.String())
 
 
@@ -109,8 +109,8 @@ class OverviewSchema(Schema):
     process_version = fields.Integer()
     status = fields.Enum(InstanceStatus, by_value=True)
     failure = fields.String(allow_none=True)
-    started_at = fields.DateTime(metadata=_MOMENT)
-    ended_at = fields.DateTime(allow_none=True, metadata=_MOMENT)
+    started_at = fields.DateTime(metadata=MOMENT)
+    ended_at = fields.DateTime(allow_none=True, metadata=MOMENT)
     tokens = fields.List(fields.Nested(TokenSchema))
     failures = fields.List(fields.Nested(FailedStepSchema))
     returns = fields.List(fields.Nested(ReturnSchema))

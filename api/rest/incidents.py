@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 from api.access import needs
 from api.context import changing, reading
 from api.rest import paging
-from api.rest.schemas import (
+from api.rest.incident_schemas import (
     AuditPageSchema,
     CorrectionSchema,
     IncidentPageSchema,

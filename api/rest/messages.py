@@ -8,7 +8,7 @@ from marshmallow import fields
 from api.access import needs
 from api.context import changing, reading
 from api.rest import paging
-from api.rest.schemas import DiscardSchema, SendSchema, TrackedPageSchema, TrackedSchema
+from api.rest.message_schemas import DiscardSchema, SendSchema, TrackedPageSchema, TrackedSchema
 from api.rest.strict import StrictBlueprint
 from engine.instances import messages
 from engine.instances.messages import Tracked

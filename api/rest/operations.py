@@ -7,7 +7,8 @@ from marshmallow import Schema, fields
 from api.access import needs
 from api.context import changing, reading
 from api.rest.control_schemas import ReasonSchema
-from api.rest.schemas import IncidentSummarySchema
+from api.rest.field_rules import MOMENT
+from api.rest.incident_schemas import IncidentSummarySchema
 from api.rest.strict import StrictBlueprint
 from engine import upkeep
 from engine.instances import Reason
@@ -41,7 +42,7 @@ class DueSchema(Schema):
     """The first timer of a process."""
 
     incident = fields.Nested(IncidentSummarySchema)
-    due_at = fields.DateTime(metadata={"description": "UTC, ISO 8601"})
+    due_at = fields.DateTime(metadata=MOMENT)
 
 
 class UpkeepSchema(Schema):

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, validate
 
 from api.access import needs
 from api.context import changing, reading
+from api.rest.field_rules import MOMENT
 from api.rest.strict import StrictBlueprint, shows_secret
 from engine import partners
 from engine.people.permissions import Action
@@ -17,8 +18,6 @@ blueprint = StrictBlueprint(
     url_prefix="/api/v1/tasks/<task_id>/partners",
     description="Links for partners",
 )
-
-_MOMENT = {"description": "UTC, ISO 8601"}
 
 
 class InvitationSchema(Schema):
@@ -45,10 +44,10 @@ class PartnerLinkSchema(Schema):
     id = fields.String()
     name = fields.String(metadata={"description": "Who it is for"})
     created_by = fields.String(metadata={"description": "Id of who made it"})
-    created_at = fields.DateTime(metadata=_MOMENT)
-    expires_at = fields.DateTime(metadata=_MOMENT)
-    revoked_at = fields.DateTime(allow_none=True, metadata=_MOMENT)
-    used_at = fields.DateTime(allow_none=True, metadata=_MOMENT)
+    created_at = fields.DateTime(metadata=MOMENT)
+    expires_at = fields.DateTime(metadata=MOMENT)
+    revoked_at = fields.DateTime(allow_none=True, metadata=MOMENT)
+    used_at = fields.DateTime(allow_none=True, metadata=MOMENT)
 
 
 class PartnerLinkListSchema(Schema):

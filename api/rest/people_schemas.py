@@ -2,12 +2,11 @@
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from api.rest.field_rules import MOMENT
 from engine.actors import EVERYWHERE, Role, organisation_in
 from engine.people import administration, credentials, grants, organisations
 from engine.people.credentials import Scope
 from engine.people.tokens import LIFETIMES
-
-_MOMENT = {"description": "UTC, ISO 8601"}
 
 
 class GrantSchema(Schema):
@@ -43,7 +42,7 @@ class OrganisationNameSchema(Schema):
 class OrganisationSchema(Schema):
     id = fields.String()
     name = fields.String()
-    created_at = fields.DateTime(metadata=_MOMENT)
+    created_at = fields.DateTime(metadata=MOMENT)
 
 
 class MembershipSchema(OrganisationSchema):
@@ -95,7 +94,7 @@ class AccountSchema(Schema):
     is_active = fields.Boolean()
     organisation = fields.Nested(OrganisationSchema, allow_none=True)
     grants = fields.List(fields.Nested(GrantSchema))
-    created_at = fields.DateTime(metadata=_MOMENT)
+    created_at = fields.DateTime(metadata=MOMENT)
     version = fields.Integer(metadata={"description": "Send as If-Match with the next change"})
 
 
@@ -113,7 +112,7 @@ class LinkSchema(Schema):
 class SessionSchema(Schema):
     id = fields.String()
     label = fields.String(metadata={"description": "The browser and its system"})
-    created_at = fields.DateTime(metadata=_MOMENT)
+    created_at = fields.DateTime(metadata=MOMENT)
     last_used_at = fields.DateTime(metadata={"description": "UTC, ISO 8601; to within 5 minutes"})
     expires_at = fields.DateTime(metadata={"description": "UTC, ISO 8601; unless it is used"})
     is_this = fields.Boolean(metadata={"description": "Whether this request came with it"})
@@ -144,8 +143,8 @@ class ApiTokenSchema(Schema):
     id = fields.String()
     label = fields.String()
     scope = fields.Enum(Scope, by_value=True)
-    created_at = fields.DateTime(metadata=_MOMENT)
-    expires_at = fields.DateTime(metadata=_MOMENT)
+    created_at = fields.DateTime(metadata=MOMENT)
+    expires_at = fields.DateTime(metadata=MOMENT)
     last_used_at = fields.DateTime(
         allow_none=True, metadata={"description": "UTC, ISO 8601; to within 5 minutes"}
     )

@@ -4,7 +4,7 @@ from flask import Response
 
 from api.access import needs
 from api.context import reading
-from api.rest.schemas import ProcessSchema, ShelfSchema
+from api.rest.bundle_schemas import ProcessSchema, ShelfSchema
 from api.rest.strict import StrictBlueprint
 from engine import library
 from engine.library import Shelf

@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 from api.access import needs
 from api.context import changing
 from api.rest import paging
-from api.rest.schemas import IncidentSchema
+from api.rest.incident_schemas import IncidentSchema
 from api.rest.strict import StrictBlueprint
 from engine import incidents
 from engine.people import restriction

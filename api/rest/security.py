@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from api.access import needs
 from api.context import reading
 from api.rest import paging
+from api.rest.field_rules import MOMENT
 from api.rest.strict import StrictBlueprint
 from engine import security_log
 from engine.people.permissions import Action
@@ -47,7 +48,7 @@ class SecurityEventSchema(Schema):
     """One refusal; the same from one address within ten seconds is written once."""
 
     id = fields.Integer()
-    at = fields.DateTime(metadata={"description": "UTC, ISO 8601"})
+    at = fields.DateTime(metadata=MOMENT)
     kind = fields.String(attribute="event", validate=validate.OneOf([kind.value for kind in Kind]))
     actor_id = fields.String(allow_none=True)
     actor_name = fields.String(metadata={"description": "Empty when nobody was known"})

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, validate
 from api.access import needs
 from api.context import reading
 from api.rest import paging
+from api.rest.field_rules import MOMENT
 from api.rest.strict import StrictBlueprint
 from engine import incidents
 from engine.people.permissions import Action
@@ -35,9 +36,7 @@ class SignatureSchema(Schema):
         attribute="signature.meaning", metadata={"description": "Such as “approved”"}
     )
     method = fields.String(attribute="signature.method", validate=validate.OneOf(documents.METHODS))
-    signed_at = fields.DateTime(
-        attribute="signature.signed_at", metadata={"description": "UTC, ISO 8601"}
-    )
+    signed_at = fields.DateTime(attribute="signature.signed_at", metadata=MOMENT)
 
 
 class SignaturePageSchema(Schema):

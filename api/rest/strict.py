@@ -6,13 +6,15 @@ A misspelt filter must not show everything.
 from copy import deepcopy
 from typing import Any
 
+from flask import Request
 from flask_smorest import Blueprint
-from marshmallow import RAISE
+from marshmallow import RAISE, Schema
 from webargs.flaskparser import FlaskParser
+from werkzeug.datastructures import CombinedMultiDict
 
 from api import idempotency
 from api.idempotency import Marked
-from api.rest.schemas import ProblemSchema
+from api.rest.problem_schemas import ProblemSchema
 
 _KEY = {
     "in": "header",
@@ -32,10 +34,19 @@ _SECRET = "shows_secret"  # noqa: S105 -- the name of a mark
 
 class StrictParser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}
+    __location_map__ = {**FlaskParser.__location_map__, "multipart": "load_multipart"}
+
+    def load_multipart(self, req: Request, schema: Schema) -> Any:
+        """A file with fields beside it, which the document tells of as one body."""
+        return self._makeproxy(CombinedMultiDict([req.form, req.files]), schema)
 
 
 class StrictBlueprint(Blueprint):
     ARGUMENTS_PARSER = StrictParser()
+    DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {
+        **Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
+        "multipart": "multipart/form-data",
+    }
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -9,7 +9,8 @@ from api import proof, signing, site
 from api.access import needs
 from api.context import changing, reading
 from api.rest import paging
-from api.rest.schemas import (
+from api.rest.strict import StrictBlueprint
+from api.rest.task_schemas import (
     AnswersSchema,
     AssignmentPageSchema,
     AssignmentSchema,
@@ -19,7 +20,6 @@ from api.rest.schemas import (
     ToSignSchema,
     WorksheetSchema,
 )
-from api.rest.strict import StrictBlueprint
 from engine import delegation, tasks
 from engine.people.permissions import Action
 from engine.signatures import Question, Signing

@@ -458,6 +458,7 @@ def test_a_method_that_does_not_exist_is_a_problem_too(as_):
     problem(as_("dora").delete(REPORTS), 405)
 
 
+SOON, LATER = "2030-01-01T00:00:00Z", "2030-01-08T00:00:00Z"
 ALL_WITH_TOKEN = [
     ("post", "/api/v1/bundles/import", {"name": "drawn", "content": "<a/>"}),
     ("get", REPORTS, None),
@@ -520,6 +521,22 @@ ALL_WITH_TOKEN = [
     ("delete", "/api/v1/incidents/x/restriction", None),
     ("post", "/api/v1/tasks/x/signature", NOTE),
     ("post", "/api/v1/tasks/x/delegate", {"to": "dora", "reason": "Off."}),
+    ("get", "/api/v1/absences", None),
+    ("post", "/api/v1/absences", {"deputy": "tess", "starts_at": SOON, "ends_at": LATER}),
+    ("delete", "/api/v1/absences/x", None),
+    ("get", "/api/v1/exceptions", None),
+    ("post", "/api/v1/exceptions", {"number": "x", "reason": "So."}),
+    ("post", "/api/v1/exceptions/x/grant", None),
+    ("post", "/api/v1/tasks/x/exception", {"reason": "So."}),
+    ("get", "/api/v1/tasks/x/partners", None),
+    ("post", "/api/v1/tasks/x/partners", {"name": "Paul", "days": 3}),
+    ("delete", "/api/v1/tasks/x/partners/x", None),
+    ("get", f"{REPORTS}/x/signatures", None),
+    ("get", f"{REPORTS}/x/signatures/x", None),
+    ("get", f"{REPORTS}/x/attachments", None),
+    ("post", f"{REPORTS}/x/attachments", {}),
+    ("get", f"{REPORTS}/x/attachments/x/content", None),
+    ("post", f"{REPORTS}/x/attachments/x/withdraw", {"reason": "So."}),
 ]
 
 
