@@ -69,7 +69,7 @@ def _is_secret(view: Callable[..., object]) -> bool:
 def _once(view: View) -> View:
     @wraps(view)
     def answer(**arguments: object) -> ResponseReturnValue:
-        key = _key() if request.method == "POST" else None
+        key = sent_key() if request.method == "POST" else None
         if key is not None and _is_secret(view):
             raise BadRequest(
                 f"The answer holds a secret that is not kept: send it without {HEADER}."
@@ -97,7 +97,7 @@ def _answer(session: Session, asked: Request, view: View, arguments: dict[str, o
     return response
 
 
-def _key() -> str | None:
+def sent_key() -> str | None:
     """The key of this request, ``None`` without one; 400 for what cannot be a key."""
     key = request.headers.get(HEADER)
     if key is None and request.mimetype == _FORM:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from flask import Flask, current_app, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from api import security
+from api import idempotency, security
 from engine import attachments
 from engine.attachments import MEGABYTE, Rules, Upload
 from engine.errors import InvalidAnswers
@@ -50,7 +50,8 @@ def register(app: Flask, settings: Settings) -> None:
     @app.before_request
     def take() -> None:
         look = looks.get(request.endpoint or "")
-        if look is not None:
+        if look is not None and request.method == "POST":
+            idempotency.sent_key()  # what cannot be one is told before anything else
             look(**(request.view_args or {}))
             g.upload = _taken(rules())
 

@@ -44,5 +44,7 @@ def _of_names(error: Taken) -> Response:
     return scim_error(409, str(error), "uniqueness")
 
 
-def _of_syntax(_: BadRequest) -> Response:
-    return scim_error(400, "The body is not JSON that can be read.", "invalidSyntax")
+def _of_syntax(error: BadRequest) -> Response:
+    is_ours = error.description != BadRequest.description
+    said = error.description if is_ours else "The body is not JSON that can be read."
+    return scim_error(400, said or "", "invalidSyntax")

@@ -291,6 +291,7 @@ ANSWERING_WITH_A_SECRET = (
     "/api/v1/tokens",
     "/api/v1/people/{person_id}/tokens",
     "/api/v1/people/{person_id}/link",
+    "/api/v1/tasks/{task_id}/partners",
 )
 
 

@@ -115,8 +115,8 @@ def test_a_message_for_one_incident_leads_to_it(database, cast, as_, send):
 @pytest.mark.parametrize(
     ("reason", "problem"),
     [
-        ("", "This must not be empty."),
-        ("  ", "This must not be empty."),
+        ("", "Say why, in a sentence."),
+        ("  ", "Say why, in a sentence."),
         ("x" * 2_001, "Use at most 2,000 characters"),
         ("a\x00b", "Remove the control characters."),
     ],

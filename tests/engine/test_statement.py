@@ -117,7 +117,7 @@ def test_a_dialect_can_say_it_its_own_way(database):
 
     put = Statement(upsert)
     person = {"id": "p", "username": "dora", "is_active": True}
-    person |= {"password_hash": None, "organisation_id": None}
+    person |= {"password_hash": None, "organisation_id": None, "external_id": None}
     with database.transaction() as session:
         first = put.find(session, {**person, "name": "Dora", "created_at": AT})
         second = put.find(session, {**person, "name": "Dora Desk", "created_at": AT})

@@ -99,11 +99,11 @@ def takes_text(field):
 
 
 def fields_of(page, url):
-    """What takes text on a page: the form's kind, and the name."""
+    """What takes text on a page from whoever looks at it: the form's kind, and the name."""
     for form in page.forms:
         kind = template(urlsplit(urljoin(url, form.action or "")).path)
         for field in form.inputs:
-            if field.name and takes_text(field):
+            if field.name and takes_text(field) and not field.xpath("ancestor::fieldset[@disabled]"):
                 yield kind, template(field.name), form.method
 
 

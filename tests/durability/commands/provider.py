@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from engine.actors import Role
 from engine.people import credentials, external, openid
 from engine.people.external import Identity
+from engine.people.grants import GroupMapping
 from engine.people.providers import Provider
 from engine.settings import OpenId
 from tests.durability.commands import Command, request
@@ -12,7 +13,7 @@ from tests.durability.commands import Command, request
 ISSUER = "https://id.acme.test"
 PROVIDER = Provider(
     OpenId(ISSUER, "steadyhand", name="Acme", adds_people=True),
-    {"boss": frozenset([(Role.INCIDENT_MANAGER, "")])},
+    GroupMapping({"boss": frozenset([(Role.INCIDENT_MANAGER, "")])}),
 )
 KNOWN = Identity(ISSUER, "dora-there", "Dora", "dora", frozenset(["boss"]))
 NEW = Identity(ISSUER, "ann", "Ann Archer", "ann", frozenset(["boss"]))
