@@ -103,7 +103,8 @@ def fields_of(page, url):
     for form in page.forms:
         kind = template(urlsplit(urljoin(url, form.action or "")).path)
         for field in form.inputs:
-            if field.name and takes_text(field) and not field.xpath("ancestor::fieldset[@disabled]"):
+            is_open = not field.xpath("ancestor::fieldset[@disabled]")
+            if field.name and takes_text(field) and is_open:
                 yield kind, template(field.name), form.method
 
 
