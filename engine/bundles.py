@@ -12,12 +12,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import dmn, forms, separation
+from engine import clocks, dmn, forms, separation
 from engine.bpmn import reader
 from engine.bpmn.definition import Definition, compile_definition
 from engine.bpmn.diagram import Diagram
+from engine.clocks import Calendar
 from engine.dmn import Decision, DmnError
 from engine.errors import Finding, InvalidDocument, Refused
+from engine.feel import with_calendars
 from engine.forms import Form
 from engine.separation import Separation
 from engine.store.tables import DeploymentFile, ProcessDefinition
@@ -41,6 +43,7 @@ class Bundle:
     forms: dict[str, Form] = field(default_factory=dict)  # form key -> form
     start_forms: dict[str, str] = field(default_factory=dict)  # process id -> form key
     separations: tuple[Separation, ...] = ()
+    calendars: dict[str, Calendar] = field(default_factory=dict)  # name -> calendar
     is_deployed_by_another: bool = False  # than those who edited it
     findings: list[Finding] = field(default_factory=list)
 
@@ -66,7 +69,8 @@ def deployed(session: Session, definition_id: str) -> Deployed:
         row = session.get_one(ProcessDefinition, definition_id)
         bundle = read(files_of(session, row.deployment_id))
         processes = {drawn.process_id: drawn for drawn in bundle.diagrams.values()}
-        definition = compile_definition(bundle.diagrams[row.path], bundle.decisions, processes)
+        with with_calendars(bundle.calendars):
+            definition = compile_definition(bundle.diagrams[row.path], bundle.decisions, processes)
         _deployed[definition_id] = Deployed(
             row.process_id,
             row.version,
@@ -92,7 +96,8 @@ def files_of(session: Session, deployment_id: str) -> dict[str, bytes]:
 def read(files: Files) -> Bundle:
     """Read every file; what cannot be read becomes a finding."""
     bundle = Bundle()
-    for path in sorted(files):
+    # The manifest first: its calendars are what expressions count by.
+    for path in sorted(files, key=lambda path: (PurePosixPath(path).name != MANIFEST, path)):
         try:
             _read_file(bundle, path, files)
         except InvalidDocument as error:
@@ -121,7 +126,9 @@ def _read_file(bundle: Bundle, path: str, files: Files) -> None:
         _read_diagram(bundle, path, content)
     elif name.suffix == ".dmn":
         others = [files[other] for other in files if other.endswith(".dmn") and other != path]
-        for decision in dmn.parse(content, others):
+        with with_calendars(bundle.calendars):
+            decisions = dmn.parse(content, others)
+        for decision in decisions:
             _require_new("decisions", decision.id, bundle.decisions)
             bundle.decisions[decision.id] = decision
             bundle.decision_paths[decision.id] = path
@@ -172,5 +179,6 @@ def _read_manifest(bundle: Bundle, content: bytes) -> None:
     if not isinstance(starts, list) or not all(isinstance(start, dict) for start in starts):
         raise InvalidDocument("Write each start as [[start]] with process and form.")
     bundle.separations = separation.read(manifest)
+    bundle.calendars = clocks.read(manifest)
     bundle.is_deployed_by_another = _read_switch(manifest, "deployed_by_another")
     bundle.start_forms = {str(s.get("process", "")): str(s.get("form", "")) for s in starts}

@@ -1,6 +1,7 @@
 """`steadyhand`: what an administrator types; a module for each subject."""
 
 from engine.cli import (
+    calendars,
     database,
     doors,
     library,
@@ -22,6 +23,7 @@ for command in (
     library.check,
     library.deploy,
     library.import_,
+    calendars.calendar,
     people.user,
     doors.door,
     messages.message,

@@ -15,6 +15,7 @@ from an allowance while they run. From the bottom up:
     characters, patterns, matching
                                   regular expressions that cannot take for ever
     signatures, builtins          the functions of the standard
+    working_time                  functions of our own, by the calendars of a bundle
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,6 +36,7 @@ from engine.feel.parser import Parser
 from engine.feel.ranges import Range
 from engine.feel.type_texts import parse_type
 from engine.feel.types import Function, Parameter, Type, coerce, conforms
+from engine.feel.working_time import calendars_named, functions_in_scope, with_calendars
 
 __all__ = [
     "Date",
@@ -51,6 +53,7 @@ __all__ = [
     "Time",
     "Type",
     "UnaryTests",
+    "calendars_named",
     "call",
     "call_named",
     "coerce",
@@ -61,6 +64,7 @@ __all__ = [
     "parse_type",
     "register",
     "to_data",
+    "with_calendars",
 ]
 
 _NO_TYPES: Mapping[str, Type] = MappingProxyType({})
@@ -72,13 +76,15 @@ class Expression:
     names: frozenset[str]  # of the variables that it reads
     _node: Node = field(repr=False, compare=False)
     _repeats: bool = field(repr=False, compare=False)
+    # Of the bundle that the text was compiled for, as they are bound to its calendars.
+    _functions: Mapping[str, Function] = field(repr=False, compare=False)
 
     def evaluate(self, context: Mapping[str, Any]) -> Any:
         """Return the value; what does not exist or cannot be calculated is ``None``.
 
         Raises ``FeelLimitExceeded`` when it takes too much. ``to_data`` makes the value JSON data.
         """
-        scope = Scope(context, {})
+        scope = Scope(context, self._functions)
         if not self._repeats:
             return self._node(scope)
         with metered():
@@ -93,13 +99,15 @@ class UnaryTests:
     names: frozenset[str]  # of the variables that they read, besides ``?``
     _node: Node = field(repr=False, compare=False)
     _repeats: bool = field(repr=False, compare=False)
+    # Of the bundle that the text was compiled for, as they are bound to its calendars.
+    _functions: Mapping[str, Function] = field(repr=False, compare=False)
 
     def matches(self, value: Any, context: Mapping[str, Any]) -> bool:
         """Tell whether ``value`` passes; a comparison that gives null does not.
 
         Raises ``FeelLimitExceeded`` when it takes too much.
         """
-        scope = Scope(context, {GIVEN: read(value)})
+        scope = Scope(context, {**self._functions, GIVEN: read(value)})
         if not self._repeats:
             return self._node(scope) is True
         with metered():
@@ -113,15 +121,17 @@ def compile_expression(
 
     ``names`` are those in scope, which may hold spaces or operators; ``types`` those with names.
     """
-    parser = Parser(text, names, types)
+    functions = functions_in_scope()
+    parser = Parser(text, names, types, functions)
     node = parser.whole_expression()
-    return Expression(text, frozenset(parser.names), node, parser.repeats)
+    return Expression(text, frozenset(parser.names), node, parser.repeats, functions)
 
 
 def compile_unary_tests(
     text: str, *, names: Iterable[str] = (), types: Mapping[str, Type] = _NO_TYPES
 ) -> UnaryTests:
     """Compile an input cell (DMN 1.5 §10.3.1.2, unary tests), or raise ``FeelError``."""
-    parser = Parser(text, names, types)
+    functions = functions_in_scope()
+    parser = Parser(text, names, types, functions)
     node = parser.whole_unary_tests()
-    return UnaryTests(text, frozenset(parser.names), node, parser.repeats)
+    return UnaryTests(text, frozenset(parser.names), node, parser.repeats, functions)

@@ -17,17 +17,24 @@ _LONG = 1_000  # characters; what is shorter and has no loops or calls cannot ta
 class Reader:
     """Reads one text once; afterwards ``names`` holds the variables that it reads."""
 
-    def __init__(self, text: str, names: Iterable[str], types: Mapping[str, Type]) -> None:
+    def __init__(
+        self,
+        text: str,
+        names: Iterable[str],
+        types: Mapping[str, Type],
+        declared: Iterable[str] = (),
+    ) -> None:
         self._text = text
         self._known = frozenset(" ".join(name.split()) for name in names)
         self._types = types
-        known = Names(self._known)
+        outermost = set(declared)
+        known = Names(self._known | outermost)
         for each in types.values():
             _add_fields(known, each)
         self._lexer = Lexer(text, known, (functions.NAMES, paths.NAMES))
         self._nesting = 0
         # What is declared around the place being read; ``None`` is an item, of unknown entries.
-        self._frames: list[set[str] | None] = []
+        self._frames: list[set[str] | None] = [outermost]
         # Whether the test being read uses ``?``; ``None`` where there is no ``?`` to use.
         self._reads_given: bool | None = None
         self._reads_partial = False

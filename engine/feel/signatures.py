@@ -24,13 +24,14 @@ def builtin(*signatures: str) -> Callable[[_Body], _Body]:
     def register(body: _Body) -> _Body:
         for signature in signatures:
             name = signature.partition("(")[0]
-            functions.extend(name, _function(signature, body))
+            functions.extend(name, function(signature, body))
         return body
 
     return register
 
 
-def _function(signature: str, body: Callable[..., Value]) -> Function:
+def function(signature: str, body: Callable[..., Value]) -> Function:
+    """The function that a signature describes, known nowhere yet."""
     parameters, marks, offset = [], [], signature.index("(") + 1
     while match := _PARAMETER.match(signature, offset):
         reader = TypeReader(signature, match.end(), {})

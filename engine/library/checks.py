@@ -10,9 +10,11 @@ from lxml import etree
 
 from engine import bundles, dmn, safe_xml
 from engine.bpmn.lint import References, lint
+from engine.bpmn.lint.calendars import unknown_calendar
 from engine.bpmn.lint.variables import RESERVED
 from engine.bundles import Bundle, Files
 from engine.errors import Finding, InvalidDocument
+from engine.feel import calendars_named, with_calendars
 from engine.forms import Form
 from engine.library import rules
 from engine.operations import CATALOGUE
@@ -30,11 +32,13 @@ def check(files: Files, groups: Set[str] | None = None) -> list[Finding]:
     references = _references(bundle, _listed_groups(manifest) if groups is None else groups)
     findings = list(bundle.findings)
     for diagram_path, diagram in bundle.diagrams.items():
-        findings += lint(diagram, references, diagram_path)
+        with with_calendars(bundle.calendars):
+            findings += lint(diagram, references, diagram_path)
         findings += _undocumented(bundle, diagram_path, files[diagram_path])
     findings += _starts(bundle, path)
     findings += _separations(bundle, path)
     findings += _decisions(bundle, references)
+    findings += _calendars(bundle, files)
     findings += _tables(bundle)
     findings += _reserved_names(bundle, files)
     findings += rules.check(manifest, path, bundle.diagrams)
@@ -48,6 +52,7 @@ def _references(bundle: Bundle, groups: Set[str] | None) -> References:
         operations={name: set(op.parameters) for name, op in CATALOGUE.items()},
         facts=frozenset({"incident"}),
         groups=groups,
+        calendars=bundle.calendars.keys(),
         processes={diagram.process_id: diagram for diagram in bundle.diagrams.values()},
     )
 
@@ -115,6 +120,16 @@ def _decisions(bundle: Bundle, references: References) -> Iterator[Finding]:
             message = f"Nothing sets “{name}”, which this decision reads. Ask for it in a form."
             path = bundle.decision_paths[decision.id]
             yield Finding("expression-unknown-name", path, decision.id, decision.name, message)
+
+
+def _calendars(bundle: Bundle, files: Files) -> Iterator[Finding]:
+    """The calendars that decisions name; a file that cannot be read has a finding already."""
+    for path in sorted(set(bundle.decision_paths.values())):
+        for text in safe_xml.parse(files[path]).iter("{*}text"):
+            for name in sorted(calendars_named(text.text or "") - bundle.calendars.keys()):
+                around = (each.get("id") for each in text.iterancestors())
+                element_id = next(filter(None, around), "")
+                yield Finding("calendar-unknown", path, element_id, "", unknown_calendar(name))
 
 
 def _tables(bundle: Bundle) -> Iterator[Finding]:

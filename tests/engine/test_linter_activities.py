@@ -137,6 +137,7 @@ EXPRESSIONS = [
         bundle(*line(service_task("Act", "incident.hold", reason="__import__('os')"))),
     ),
     ("expression-invalid", "Script", scripted("a = 1 +")),
+    ("calendar-unknown", "Way_Done", choosing('business due(now(), @"PT1H", "x") = now()')),
     ("expression-unknown-name", "Way_Done", choosing("colour = 1")),
     ("expression-unknown-name", "Way_Done", choosing("loopCounter = 1")),
     ("expression-unknown-name", "Script", scripted("a = b")),

@@ -111,8 +111,8 @@ def leaves(group, path=()):
             yield " ".join((*path, name))
 
 
-# The first two need no database, and a worker waits for the one that it can work with.
-NOT_REFUSING = ("check", "import", "worker")
+# All but the last need no database, and a worker waits for the one that it can work with.
+NOT_REFUSING = ("calendar explain", "check", "import", "signature check", "worker")
 COMMANDS = [name for name in leaves(server.cli.main) if name not in NOT_REFUSING]
 WORDS = {
     "backup": ("{folder}/backup.db",),

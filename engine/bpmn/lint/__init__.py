@@ -10,6 +10,7 @@ from dataclasses import replace
 from engine.bpmn.diagram import Diagram
 from engine.bpmn.lint import (
     activities,
+    calendars,
     events,
     expressions,
     gateways,
@@ -55,6 +56,7 @@ _RULES: tuple[_Rule, ...] = (
     expressions.scripting,
     expressions.names,
     expressions.expressions,
+    calendars.calendars,
     timers.timers,
     events.uncaught,
     style.names,

@@ -12,7 +12,7 @@ from engine.feel import FeelError, compile_expression
 
 
 @dataclass(frozen=True)
-class _Text:
+class Text:
     """An expression of an element, as it was written, and where in the element."""
 
     place: str
@@ -25,10 +25,10 @@ def expressions(diagram: Diagram, references: References) -> Iterator[Problem]:
     for flow in diagram.flows.values():
         if flow.condition:
             names = known | _local_to_source(diagram, flow)
-            for rule, message in _checked(_Text("", flow.condition, names)):
+            for rule, message in _checked(Text("", flow.condition, names)):
                 yield on(flow, rule, message)
     for node in diagram.nodes.values():
-        for text in _texts(diagram, node, known):
+        for text in texts(diagram, node, known):
             for rule, message in _checked(text):
                 yield at(node, rule, f"{text.place}: {message}")
 
@@ -63,12 +63,13 @@ def is_name(text: str) -> bool:
         return False
 
 
-def _texts(diagram: Diagram, node: Node, known: Set[str]) -> Iterator[_Text]:
+def texts(diagram: Diagram, node: Node, known: Set[str] = frozenset()) -> Iterator[Text]:
+    """Every expression of an element."""
     inside = known | variables.local(diagram, node)
     for name, text in node.parameters.items():
-        yield _Text(f"Parameter “{name}”", text, inside)
+        yield Text(f"Parameter “{name}”", text, inside)
     for name, text in variables.assignments(node.script):
-        yield _Text(f"Variable “{name}”", text, inside)
+        yield Text(f"Variable “{name}”", text, inside)
     timer = node.event.timer
     timer_text = timer.text if timer and timers.is_expression(timer.text) else None
     for place, maybe in (
@@ -78,7 +79,7 @@ def _texts(diagram: Diagram, node: Node, known: Set[str]) -> Iterator[_Text]:
         ("Timer", timer_text),
     ):
         if maybe:
-            yield _Text(place, maybe, inside)
+            yield Text(place, maybe, inside)
     if node.loop is not None:
         around = (
             known | variables.local(diagram, diagram.nodes[node.scope]) if node.scope else known
@@ -86,7 +87,7 @@ def _texts(diagram: Diagram, node: Node, known: Set[str]) -> Iterator[_Text]:
         yield from _loop_texts(node.loop, around, inside)
 
 
-def _loop_texts(loop: Loop, around: Set[str], inside: Set[str]) -> Iterator[_Text]:
+def _loop_texts(loop: Loop, around: Set[str], inside: Set[str]) -> Iterator[Text]:
     for place, text, known in (
         ("Number of runs", loop.cardinality, around),
         ("Collection", loop.collection, around),
@@ -96,7 +97,7 @@ def _loop_texts(loop: Loop, around: Set[str], inside: Set[str]) -> Iterator[_Tex
         ("Completion condition", loop.completion_condition, inside | variables.COUNTS),
     ):
         if text:
-            yield _Text(place, text, known)
+            yield Text(place, text, known)
 
 
 def _local_to_source(diagram: Diagram, flow: Flow) -> set[str]:
@@ -106,7 +107,7 @@ def _local_to_source(diagram: Diagram, flow: Flow) -> set[str]:
     return variables.local(diagram, around) if around else set()
 
 
-def _checked(text: _Text) -> Iterator[tuple[str, str]]:
+def _checked(text: Text) -> Iterator[tuple[str, str]]:
     try:
         expression = compile_expression(text.text)
     except FeelError as error:

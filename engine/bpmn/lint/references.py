@@ -17,6 +17,7 @@ class References:
     operations: Mapping[str, Set[str]] = field(default_factory=dict)  # name -> parameters
     facts: Set[str] = frozenset()  # names every expression may read
     groups: Set[str] | None = None
+    calendars: Set[str] = frozenset()
     processes: Mapping[str, Diagram] = field(default_factory=dict)  # process id -> diagram
 
     @cached_property

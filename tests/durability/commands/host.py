@@ -74,6 +74,7 @@ WORDS = [
 # What changes nothing in an installation, or is not one change.
 ALONE = {
     "backup": "reads",
+    "calendar explain": "reads a folder",
     "check": "reads a folder",
     "import": "writes into a folder",
     "jobs list": "reads",
