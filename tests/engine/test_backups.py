@@ -102,7 +102,7 @@ def test_a_backup_that_fails_leaves_no_file(filled, file):
 
     result = command(filled, "backup", file)
 
-    assert result.output == f"Error: The audit log lacks entries about {entry.subject_id}.\n"
+    assert result.output.endswith(f"Error: The audit log lacks entries about {entry.subject_id}.\n")
     assert list(file.parent.iterdir()) == []
 
 
@@ -150,7 +150,7 @@ def test_a_file_that_is_no_backup_is_refused(database, file, content):
 
     result = command(database, "restore", file)
 
-    assert result.output.startswith(f"Error: {file} is no sound backup of Steadyhand: ")
+    assert f"Error: {file} is no sound backup of Steadyhand: " in result.output
     assert transfer.count(database) == 0
 
 

@@ -375,7 +375,9 @@ def test_only_the_word_of_the_scanner_that_all_is_well_counts(said):
 def _say(server, said):
     connection, _ = server.accept()
     with connection:
-        connection.recv(4096)
+        sent = b""
+        while not sent.endswith(bytes(4)):  # the end of a stream is a part without a byte
+            sent += connection.recv(4096)
         connection.sendall(said)
 
 
