@@ -1,9 +1,9 @@
 """A file as an answer: to be saved, and never shown or run as a page of ours."""
 
 import base64
-from urllib.parse import quote
+from io import BytesIO
 
-from flask import Response
+from flask import Response, send_file
 
 from engine.store.tables import Attachment
 
@@ -13,16 +13,21 @@ _POLICY = "sandbox; default-src 'none'"
 
 def respond(found: Attachment, content: bytes) -> Response:
     """The bytes under their type and name (RFC 6266), with their digest (RFC 9530)."""
-    charset = "; charset=utf-8" if found.media_type.startswith("text/") else ""
-    response = Response(content, content_type=found.media_type + charset)
+    response = save(found.name, content, found.media_type)
     digest = base64.b64encode(bytes.fromhex(found.sha256)).decode()
-    response.headers["Content-Disposition"] = _disposition(found.name)
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
-    response.headers["ETag"] = f'"{found.sha256}"'
+    response.set_etag(found.sha256)
     return response
 
 
-def _disposition(name: str) -> str:
-    plain = "".join(c if c.isascii() and c not in '"\\%' else "_" for c in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+def save(name: str, content: bytes, media_type: str) -> Response:
+    """Something to be saved under a name."""
+    return send_file(
+        BytesIO(content),
+        mimetype=media_type,
+        as_attachment=True,
+        download_name=name,
+        conditional=False,
+        etag=False,
+    )

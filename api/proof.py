@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import Response, after_this_request, current_app, request
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import TooManyRequests
 
 from api import auth, errors, security
-from api.context import database, reading
+from api.context import changing, database, reading
 from engine import clock
+from engine.actors import Actor
 from engine.people import proofs, throttle
 from engine.people.proofs import Proof
 from engine.people.signing_in import Browser
@@ -31,6 +33,15 @@ def take(typed: str) -> Proof:
     """What somebody typed who is asked again; a password takes a while, and no change waits."""
     with counted(), reading() as (session, actor):
         return proofs.take(session, typed, actor)
+
+
+@contextmanager
+def proven(typed: str) -> Iterator[tuple[Session, Actor]]:
+    """A change by somebody who proves again who they are: ``NotProven`` if they do not."""
+    given = take(typed)
+    with counted(), changing() as (session, actor):
+        proofs.require(session, given, actor)
+        yield session, actor
 
 
 def browser() -> Browser:

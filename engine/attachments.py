@@ -156,7 +156,7 @@ def withdraw(
     found = session.get_one(Attachment, seen.id, populate_existing=True)
     if found.withdrawn_at is not None:
         raise Conflict("This file is withdrawn already.")
-    text = _reason(reason)
+    text = plain_text.checked("reason", reason, LONGEST_REASON, "Say why, in a sentence.")
     found.withdrawn_at = clock.now()
     session.flush()
     _forget_content(session, found.sha256)
@@ -259,10 +259,6 @@ def _forget_content(session: Session, sha256: str) -> None:
     )
     if session.scalar(others.limit(1)) is None:
         session.execute(delete(AttachmentContent).where(its_own))
-
-
-def _reason(text: str) -> str:
-    return plain_text.checked("reason", text, LONGEST_REASON, "Say why, in a sentence.")
 
 
 def _record(

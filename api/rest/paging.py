@@ -1,6 +1,5 @@
 """Cursor pages and entity tags: how lists go on, and how a version is named."""
 
-import base64
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +8,7 @@ from flask import request
 from marshmallow import Schema, fields, validate
 from werkzeug.exceptions import PreconditionRequired, UnprocessableEntity
 
-from engine import plain_text
+from engine import base64url, plain_text
 
 MAX_PAGE = 200
 _BITS = 62  # of a number that every database keeps
@@ -24,7 +23,7 @@ class PageArguments(Schema):
 
 def encode_cursor(*key: str | int) -> str:
     """Where the next page begins, opaque to the caller."""
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+    return base64url.encode(json.dumps(key).encode())
 
 
 def decode_cursor(cursor: str | None, *kinds: type) -> Any:
@@ -32,8 +31,7 @@ def decode_cursor(cursor: str | None, *kinds: type) -> Any:
     if cursor is None:
         return None
     try:
-        padded = cursor.encode() + b"=" * (-len(cursor) % 4)
-        parts = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        parts = json.loads(base64url.decode(cursor))
         return tuple(
             _moment(part) if kind is datetime else _require(part, kind)
             for part, kind in zip(parts, kinds, strict=True)

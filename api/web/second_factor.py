@@ -6,9 +6,9 @@ from flask.typing import ResponseReturnValue
 
 from api import proof
 from api.access import Open, needs
-from api.context import changing, reading
+from api.context import reading
 from engine.errors import InvalidAnswers
-from engine.people import factors, proofs
+from engine.people import factors
 from engine.people.throttle import NotProven
 
 blueprint = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
@@ -34,9 +34,7 @@ def add() -> ResponseReturnValue:
     key, code = _key(), request.form.get("code", "")
     label = request.form.get("label", "").strip()
     try:
-        given = proof.take(request.form.get("proof", ""))
-        with proof.counted(), changing() as (session, actor):
-            proofs.require(session, given, actor)
+        with proof.proven(request.form.get("proof", "")) as (session, actor):
             codes = factors.add(session, key, code, label, actor)
     except NotProven as error:
         return _enrolment(key, {"proof": str(error)}), 422
@@ -51,9 +49,7 @@ def add() -> ResponseReturnValue:
 @needs(Open.SIGNED_IN)
 def remove(authenticator_id: str) -> ResponseReturnValue:
     try:
-        given = proof.take(request.form.get(f"proof-{authenticator_id}", ""))
-        with proof.counted(), changing() as (session, actor):
-            proofs.require(session, given, actor)
+        with proof.proven(request.form.get(f"proof-{authenticator_id}", "")) as (session, actor):
             factors.remove(session, authenticator_id, actor)
     except NotProven as error:
         return _page({authenticator_id: str(error)}), 422
@@ -64,9 +60,7 @@ def remove(authenticator_id: str) -> ResponseReturnValue:
 @needs(Open.SIGNED_IN)
 def issue_recovery_codes() -> ResponseReturnValue:
     try:
-        given = proof.take(request.form.get("proof-codes", ""))
-        with proof.counted(), changing() as (session, actor):
-            proofs.require(session, given, actor)
+        with proof.proven(request.form.get("proof-codes", "")) as (session, actor):
             codes = factors.issue_recovery_codes(session, actor)
     except NotProven as error:
         return _page({"codes": str(error)}), 422

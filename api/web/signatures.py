@@ -1,8 +1,9 @@
 """The signatures of an incident, and each as a file that can be checked without us."""
 
-from flask import Blueprint, Response, json, render_template, request
+from flask import Blueprint, json, render_template, request
 from flask.typing import ResponseReturnValue
 
+from api import downloads
 from api.access import needs
 from api.context import reading
 from api.web import asked
@@ -32,9 +33,5 @@ def download(number: str, signature_id: str) -> ResponseReturnValue:
     with reading() as (session, actor):
         incident = incidents.get(session, number, actor)
         signature = listing.get(session, incident, signature_id, actor)
-    name = f"{incident.number}-{signature.id}.json"
-    return Response(
-        json.dumps(documents.of(signature), ensure_ascii=False, indent=2),
-        content_type="application/json",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    content = json.dumps(documents.of(signature), ensure_ascii=False, indent=2).encode()
+    return downloads.save(f"{incident.number}-{signature.id}.json", content, "application/json")

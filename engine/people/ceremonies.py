@@ -4,7 +4,6 @@ The one module that knows the library ``webauthn``. A person is verified every t
 verification), so that a passkey counts as two factors; nobody asks who made the authenticator.
 """
 
-import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from engine import base64url
 from engine.errors import NotAllowed
 from engine.store.tables import Authenticator, Person
 
@@ -114,7 +114,7 @@ def made(response: Response, challenge: bytes, site: Site) -> Made:
         readable = public_key(key)
     except _UNREADABLE as error:
         raise NotAllowed(REFUSED) from error
-    return Made(as_text(verified.credential_id), key, readable, verified.sign_count)
+    return Made(base64url.encode(verified.credential_id), key, readable, verified.sign_count)
 
 
 def signed(response: Response, challenge: bytes, site: Site, key: bytes) -> Assertion:
@@ -158,16 +158,6 @@ def public_key(key: bytes) -> bytes:
     return decoded.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def as_text(content: bytes) -> str:
-    """Base64url without padding (RFC 4648 §5)."""
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
-
-
-def as_bytes(text: str) -> bytes:
-    """What ``as_text`` was given; ``ValueError`` for any other text."""
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-
-
 def _part(response: Response, name: str) -> bytes:
     """A part of the authenticator's response."""
     parts = response.get("response")
@@ -175,11 +165,11 @@ def _part(response: Response, name: str) -> bytes:
     if not isinstance(text, str):
         raise NotAllowed(REFUSED)
     try:
-        return as_bytes(text)
+        return base64url.decode(text)
     except ValueError as error:
         raise NotAllowed(REFUSED) from error
 
 
 def _descriptors(passkeys: Iterable[Authenticator]) -> list[PublicKeyCredentialDescriptor]:
     ids = (passkey.credential_id or "" for passkey in passkeys)
-    return [PublicKeyCredentialDescriptor(id=as_bytes(text)) for text in ids]
+    return [PublicKeyCredentialDescriptor(id=base64url.decode(text)) for text in ids]

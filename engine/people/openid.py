@@ -11,7 +11,6 @@ import hmac
 import json
 import logging
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -30,7 +29,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from sqlalchemy.orm import Session
 
-from engine import clock
+from engine import base64url, clock
 from engine.errors import NotAllowed, NotGenuine
 from engine.outbound import Reach
 from engine.people import challenges
@@ -58,7 +57,7 @@ class Attempt:
 
     @property
     def sealed(self) -> str:
-        return urlsafe_b64encode(json.dumps(asdict(self)).encode()).decode().rstrip("=")
+        return base64url.encode(json.dumps(asdict(self)).encode())
 
     @property
     def state(self) -> str:
@@ -78,7 +77,7 @@ class Attempt:
         made = hmac.digest(
             self.random.encode(), f"{purpose} {self.sealed}".encode(), hashlib.sha256
         )
-        return urlsafe_b64encode(made).decode().rstrip("=")
+        return base64url.encode(made)
 
 
 def attempt(next_path: str = "", person_id: str = "") -> Attempt:
@@ -88,7 +87,7 @@ def attempt(next_path: str = "", person_id: str = "") -> Attempt:
 def unsealed(text: str) -> Attempt:
     """The attempt that a browser brings back; ``NotGenuine`` if it is none, or too old."""
     try:
-        found = Attempt(**json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+        found = Attempt(**json.loads(base64url.decode(text)))
         _require_types(found)
     except (ValueError, TypeError) as error:
         raise NotGenuine(

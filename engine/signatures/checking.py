@@ -3,7 +3,6 @@
 Shares nothing with what made it but the canonical form: no database, no library of WebAuthn.
 """
 
-import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from engine import base64url
 from engine.signatures import canonical
 
 _PRESENT, _VERIFIED = 0x01, 0x04  # flags of the authenticator data
@@ -45,7 +45,7 @@ def check(statement: str, assertion: Mapping[str, Any]) -> list[str]:
 
 
 def _read(assertion: Mapping[str, Any]) -> _Record:
-    parts = {name: _bytes(assertion[name]) for name in _PARTS}
+    parts = {name: base64url.decode(assertion[name]) for name in _PARTS}
     return _Record(site=str(assertion["site"]), **parts)
 
 
@@ -69,7 +69,7 @@ def _client_data(statement: str, record: _Record) -> Iterator[str]:
         return
     if kind != "webauthn.get":
         yield "The browser was not asked for a signature."
-    if challenge != _text(hashlib.sha256(statement.encode()).digest()):
+    if challenge != base64url.encode(hashlib.sha256(statement.encode()).digest()):
         yield "Another statement was signed."
     if host != record.site:
         yield f"It was signed at {origin}, which is not {record.site}."
@@ -101,11 +101,3 @@ def _is_signed(record: _Record, content: bytes) -> bool:
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False
     return True
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-
-
-def _text(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")

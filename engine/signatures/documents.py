@@ -5,7 +5,6 @@ stands in it twice but the hashes, which anybody can work out again; so nothing 
 unnoticed. What it says in words is in the statement.
 """
 
-import base64
 import hashlib
 import json
 import re
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from engine import base64url
 from engine.errors import InvalidDocument
 from engine.store.tables import Signature
 
@@ -52,7 +52,7 @@ def of(signature: Signature) -> dict[str, Any]:
         statement=signature.statement,
         statement_sha256=sha256(signature.statement.encode()),
         assertion=assertion,
-        public_key_sha256=sha256(decoded(assertion["public_key"])) if assertion else None,
+        public_key_sha256=sha256(base64url.decode(assertion["public_key"])) if assertion else None,
     )
     return {"format": FORMAT, **asdict(document)}
 
@@ -97,14 +97,6 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def decoded(text: str) -> bytes:
-    """What base64url stands for; ``ValueError`` unless it is written in the one way there is."""
-    content = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    if base64.urlsafe_b64encode(content).decode().rstrip("=") != text:
-        raise ValueError(text)
-    return content
-
-
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Whoever reads a name twice may read another value than we do."""
     found = dict(pairs)
@@ -140,7 +132,7 @@ def _require_parts(assertion: object) -> None:
 
 def _is_base64url(text: str) -> bool:
     try:
-        decoded(text)
+        base64url.decode(text)
     except ValueError:
         return False
     return True

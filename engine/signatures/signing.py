@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock
+from engine import base64url, clock
 from engine.actors import Actor
 from engine.bundles import Deployed
 from engine.errors import NotAllowed
@@ -156,7 +156,7 @@ def _by_passkey(
         "signature": made.signature,
         "public_key": ceremonies.public_key(passkey.secret),
     }
-    encoded = {name: ceremonies.as_text(part) for name, part in parts.items()}
+    encoded = {name: base64url.encode(part) for name, part in parts.items()}
     return {"credential_id": passkey.credential_id or "", "site": signing.site.name, **encoded}
 
 

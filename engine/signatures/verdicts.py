@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine import base64url
 from engine.signatures.checking import check
-from engine.signatures.documents import Document, decoded, sha256
+from engine.signatures.documents import Document, sha256
 
 _BY = {"password": "a password", "totp": "a code of an app"}
 
@@ -82,7 +83,7 @@ def _against_assertion(document: Document, trusted: str | None) -> Iterator[str]
 
 
 def _key_hash(assertion: Mapping[str, str]) -> str:
-    return sha256(decoded(assertion["public_key"]))
+    return sha256(base64url.decode(assertion["public_key"]))
 
 
 def _read(statement: str) -> _Statement | None:

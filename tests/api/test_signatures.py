@@ -112,7 +112,7 @@ def test_the_same_file_is_downloaded_from_the_page(aude, incident, path, sign):
     assert f'href="/incidents/{incident.number}/signatures/{signature.id}"' in page
     assert file.json == aude.get(f"{path}/{signature.id}").json
     assert file.headers["Content-Disposition"] == (
-        f'attachment; filename="{incident.number}-{signature.id}.json"'
+        f"attachment; filename={incident.number}-{signature.id}.json"
     )
     assert verdicts.judge(documents.read(file.data)).is_good
 

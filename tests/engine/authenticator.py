@@ -8,7 +8,8 @@ import cbor2
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from engine.people.ceremonies import Site, as_bytes, as_text
+from engine import base64url
+from engine.people.ceremonies import Site
 
 PRESENT, VERIFIED, NEW_KEY = 0x01, 0x04, 0x40
 SITE = Site("steadyhand.test", "https://steadyhand.test")
@@ -27,7 +28,7 @@ class Device:
 
     def make(self, options):
         """Answer ``navigator.credentials.create``."""
-        self.holder = as_bytes(options["user"]["id"])
+        self.holder = base64url.decode(options["user"]["id"])
         key = len(self.id).to_bytes(2, "big") + self.id + self._public_key()
         data = self._data(self.flags | NEW_KEY) + bytes(16) + key
         made = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
@@ -62,6 +63,6 @@ class Device:
         return cbor2.dumps({1: 2, 3: -7, -1: 1, -2: x, -3: y})
 
     def _answer(self, **parts):
-        named = as_text(self.id)
-        encoded = {name: as_text(part) for name, part in parts.items()}
+        named = base64url.encode(self.id)
+        encoded = {name: base64url.encode(part) for name, part in parts.items()}
         return {"id": named, "rawId": named, "type": "public-key", "response": encoded}

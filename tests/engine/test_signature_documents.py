@@ -8,12 +8,11 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-from engine import signatures, tasks
+from engine import base64url, signatures, tasks
 from engine.cli import main
 from engine.errors import InvalidDocument, NotAllowed, NotFound
 from engine.history import Event
 from engine.people import passkeys
-from engine.people.ceremonies import as_bytes, as_text
 from engine.signatures import ByPasskey, canonical, documents, listing, verdicts
 from engine.signatures.documents import sha256
 from tests.diagrams import bundle, line, user_task
@@ -69,7 +68,7 @@ def judged(file, trusted=None):
 
 
 def public_key(file):
-    return as_bytes(file["assertion"]["public_key"])
+    return base64url.decode(file["assertion"]["public_key"])
 
 
 # ---- from an installation
@@ -182,8 +181,8 @@ def flipped(content):
 @pytest.mark.parametrize("name", ["client_data", "authenticator_data", "signature", "public_key"])
 @pytest.mark.parametrize("has_new_hash", [False, True])
 def test_a_byte_changed_in_what_the_passkey_said_is_found(file, name, has_new_hash):
-    for content in flipped(as_bytes(file["assertion"][name])):
-        forged = {**file, "assertion": {**file["assertion"], name: as_text(content)}}
+    for content in flipped(base64url.decode(file["assertion"][name])):
+        forged = {**file, "assertion": {**file["assertion"], name: base64url.encode(content)}}
         if has_new_hash:
             forged["public_key_sha256"] = sha256(public_key(forged))
         problems = judged(forged).problems
@@ -268,7 +267,7 @@ def test_what_is_no_file_of_a_signature_is_said_to_be_none(content):
 )
 def test_another_key_is_not_the_one_that_signed(file, key):
     content = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    file["assertion"]["public_key"] = as_text(content)
+    file["assertion"]["public_key"] = base64url.encode(content)
     file["public_key_sha256"] = sha256(content)
 
     assert judged(file).problems == ("The signature does not fit the public key.",)
@@ -277,7 +276,7 @@ def test_another_key_is_not_the_one_that_signed(file, key):
 def test_what_is_nested_too_deep_is_no_good_signature(file):
     deep = "[" * 100_000
     file |= {"statement": deep, "statement_sha256": sha256(deep.encode())}
-    file["assertion"]["client_data"] = as_text(deep.encode())
+    file["assertion"]["client_data"] = base64url.encode(deep.encode())
 
     assert judged(file).problems == (
         "The statement is not canonical JSON.",

@@ -10,12 +10,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from engine import clock, signatures, tasks
+from engine import base64url, clock, signatures, tasks
 from engine.actors import Role
 from engine.errors import InvalidAnswers, NotAllowed
 from engine.history import Event
 from engine.people import factors, passkeys, passwords, proofs
-from engine.people.ceremonies import as_bytes, as_text
 from engine.people.challenges import LIFETIME
 from engine.people.passkeys import Suspected
 from engine.people.proofs import ByCode, ByPassword
@@ -182,8 +181,8 @@ def test_a_passkey_signs_the_hash_of_the_statement_and_that_can_be_checked(
     complete(by_passkey(device, asked))
 
     signature = kept(database, task)
-    challenge = json.loads(as_bytes(signature.assertion["client_data"]))["challenge"]
-    assert as_bytes(challenge) == hashlib.sha256(asked.statement.encode()).digest()
+    challenge = json.loads(base64url.decode(signature.assertion["client_data"]))["challenge"]
+    assert base64url.decode(challenge) == hashlib.sha256(asked.statement.encode()).digest()
     assert (signature.method, signature.statement) == ("passkey", asked.statement)
     assert signatures.check(signature.statement, signature.assertion) == []
 
@@ -191,7 +190,7 @@ def test_a_passkey_signs_the_hash_of_the_statement_and_that_can_be_checked(
 def test_the_history_knows_the_key_of_a_signature(database, cast, task, device, ask, complete):
     complete(by_passkey(device, ask()))
 
-    key = as_bytes(kept(database, task).assertion["public_key"])
+    key = base64url.decode(kept(database, task).assertion["public_key"])
     (added,) = entries(database, cast.dora.id, Event.AUTHENTICATOR_ADDED)
     assert added.detail["key_sha256"] == hashlib.sha256(key).hexdigest()
 
@@ -275,14 +274,14 @@ def signed(database, task, device, ask, complete):
 
 
 def _flags(assertion, flags):
-    data = bytearray(as_bytes(assertion["authenticator_data"]))
+    data = bytearray(base64url.decode(assertion["authenticator_data"]))
     data[32] = flags
-    return {**assertion, "authenticator_data": as_text(bytes(data))}
+    return {**assertion, "authenticator_data": base64url.encode(bytes(data))}
 
 
 def _browser(assertion, **said):
-    client_data = json.loads(as_bytes(assertion["client_data"])) | said
-    return {**assertion, "client_data": as_text(json.dumps(client_data).encode())}
+    client_data = json.loads(base64url.decode(assertion["client_data"])) | said
+    return {**assertion, "client_data": base64url.encode(json.dumps(client_data).encode())}
 
 
 UNFIT = "The signature does not fit the public key."
@@ -347,8 +346,8 @@ def test_another_statement_is_not_what_was_signed(signed):
 def test_every_kind_of_key_that_passkeys_have_can_be_checked(signed, kind):
     statement, assertion = signed
     content = (
-        as_bytes(assertion["authenticator_data"])
-        + hashlib.sha256(as_bytes(assertion["client_data"])).digest()
+        base64url.decode(assertion["authenticator_data"])
+        + hashlib.sha256(base64url.decode(assertion["client_data"])).digest()
     )
     if kind == "rsa":
         key = rsa.generate_private_key(65537, 2048)
@@ -357,7 +356,11 @@ def test_every_kind_of_key_that_passkeys_have_can_be_checked(signed, kind):
         key = ed25519.Ed25519PrivateKey.generate()
         signature = key.sign(content)
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    record = {**assertion, "public_key": as_text(public), "signature": as_text(signature)}
+    record = {
+        **assertion,
+        "public_key": base64url.encode(public),
+        "signature": base64url.encode(signature),
+    }
 
     assert signatures.check(statement, record) == []
     assert signatures.check(statement, {**record, "signature": "AAAA"}) == [UNFIT]
@@ -368,4 +371,6 @@ def test_a_key_of_another_kind_signs_nothing(signed):
     key = x25519.X25519PrivateKey.generate().public_key()
     public = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
-    assert signatures.check(statement, {**assertion, "public_key": as_text(public)}) == [UNFIT]
+    assert signatures.check(statement, {**assertion, "public_key": base64url.encode(public)}) == [
+        UNFIT
+    ]
