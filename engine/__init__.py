@@ -30,5 +30,6 @@ separation         what one person may not do together
 clocks/            working calendars: when working time has passed, and why then
 media_types/       what a file is, by its bytes; antivirus asks a scanner about it
 outbound           requests to other systems: whom we may ask, and how
+manifests          the tables of bundle.toml, and what may stand in them
 identifiers  plain_text  base64url  settings  clock  safe_xml  errors
 """

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clocks, dmn, forms, separation
+from engine import clocks, dmn, forms, manifests, separation
 from engine.bpmn import reader
 from engine.bpmn.definition import Definition, compile_definition
 from engine.bpmn.diagram import Diagram
@@ -175,9 +175,9 @@ def _read_manifest(bundle: Bundle, content: bytes) -> None:
     if not _ID.fullmatch(bundle.id):
         raise InvalidDocument("Give the bundle an id of lower-case letters, digits, _ and -.")
     bundle.title = str(manifest.get("title", bundle.id))[:_TITLE_LENGTH]
-    starts = manifest.get("start", [])
-    if not isinstance(starts, list) or not all(isinstance(start, dict) for start in starts):
-        raise InvalidDocument("Write each start as [[start]] with process and form.")
+    starts = manifests.tables(
+        manifest, "start", "Write each start as [[start]] with process and form."
+    )
     bundle.separations = separation.read(manifest)
     bundle.calendars = clocks.read(manifest)
     bundle.is_deployed_by_another = _read_switch(manifest, "deployed_by_another")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine import manifests
 from engine.errors import InvalidDocument
 
 _KNOWN = {"title", "tasks", "not_by_reporter"}
@@ -25,16 +26,13 @@ class Separation:
 
 def read(manifest: Mapping[str, Any]) -> tuple[Separation, ...]:
     """The ``[[separation]]`` tables of a manifest; ``InvalidDocument`` says what is wrong."""
-    tables = manifest.get("separation", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise InvalidDocument("Write each separation as [[separation]] with title and tasks.")
-    return tuple(map(_read, tables))
+    remedy = "Write each separation as [[separation]] with title and tasks."
+    return tuple(map(_read, manifests.tables(manifest, "separation", remedy)))
 
 
 def _read(table: Mapping[str, Any]) -> Separation:
     title, tasks = table.get("title"), table.get("tasks")
-    if unknown := sorted(table.keys() - _KNOWN):
-        raise InvalidDocument(f"“{unknown[0]}” means nothing in a separation.")
+    manifests.require_known("Separation", table, _KNOWN)
     if not isinstance(title, str) or not title.strip():
         raise InvalidDocument("Give each separation a title, which people will read.")
     if not isinstance(tasks, list) or not tasks or not all(isinstance(t, str) for t in tasks):

@@ -2,14 +2,16 @@
 
 import datetime
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from engine import manifests
 from engine.clocks.calendars import MIDNIGHT, Calendar, Day, Span
 from engine.clocks.public_holidays import PublicHolidays, subdivisions
 from engine.errors import InvalidDocument
+from engine.manifests import require_known
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ALWAYS = "24x7"
@@ -19,11 +21,9 @@ _NAME_LENGTH = 60
 
 def read(manifest: Mapping[str, Any]) -> dict[str, Calendar]:
     """The calendars of a manifest by name; ``InvalidDocument`` says what is wrong."""
-    tables = manifest.get("calendar", [])
-    if not _are_tables(tables):
-        raise InvalidDocument("Write each calendar as [[calendar]] with name, time_zone and hours.")
     calendars: dict[str, Calendar] = {}
-    for table in tables:
+    remedy = "Write each calendar as [[calendar]] with name, time_zone and hours."
+    for table in manifests.tables(manifest, "calendar", remedy):
         calendar = _calendar(table)
         if calendar.name in calendars:
             raise InvalidDocument(f"Two calendars are called “{calendar.name}”. Rename one.")
@@ -34,7 +34,7 @@ def read(manifest: Mapping[str, Any]) -> dict[str, Calendar]:
 def _calendar(table: Mapping[str, Any]) -> Calendar:
     name = _name(table.get("name"))
     where = f"Calendar “{name}”"
-    _require_known(where, table, {"name", "time_zone", "hours", "holidays", "closed", "open"})
+    require_known(where, table, {"name", "time_zone", "hours", "holidays", "closed", "open"})
     calendar = Calendar(
         name,
         _zone(where, table.get("time_zone")),
@@ -77,7 +77,7 @@ def _week(where: str, hours: object) -> tuple[tuple[Span, ...], ...]:
         raise InvalidDocument(
             f"{where}: give hours, as in hours = {{ monday = ['09:00-17:00'] }}, or “{_ALWAYS}”."
         )
-    _require_known(f"{where}, hours", hours, set(_WEEKDAYS))
+    require_known(f"{where}, hours", hours, set(_WEEKDAYS))
     return tuple(_spans(f"{where}, {day}", hours.get(day, [])) for day in _WEEKDAYS)
 
 
@@ -114,7 +114,7 @@ def _holidays(where: str, table: object) -> PublicHolidays:
     where = f"{where}, holidays"
     if not isinstance(table, dict):
         raise InvalidDocument(f"{where}: write them as {{ country = 'DE', subdivision = 'BY' }}.")
-    _require_known(where, table, {"country", "subdivision"})
+    require_known(where, table, {"country", "subdivision"})
     country, subdivision = table.get("country"), table.get("subdivision")
     parts = subdivisions(country) if isinstance(country, str) else None
     if not isinstance(country, str) or parts is None:
@@ -131,10 +131,8 @@ def _holidays(where: str, table: object) -> PublicHolidays:
 def _exceptions(where: str, table: Mapping[str, Any]) -> dict[datetime.date, Day]:
     days: dict[datetime.date, Day] = {}
     for key, read_day in _EXCEPTIONS.items():
-        entries = table.get(key, [])
-        if not _are_tables(entries):
-            raise InvalidDocument(f"{where}: write each {key} day as [[calendar.{key}]].")
-        for entry in entries:
+        remedy = f"{where}: write each {key} day as [[calendar.{key}]]."
+        for entry in manifests.tables(table, key, remedy):
             date = _date(f"{where}, {key}", entry.get("date"))
             if date in days:
                 raise InvalidDocument(f"{where}: {date} is there twice. Keep one of them.")
@@ -143,12 +141,12 @@ def _exceptions(where: str, table: Mapping[str, Any]) -> dict[datetime.date, Day
 
 
 def _closed_day(where: str, entry: Mapping[str, Any]) -> Day:
-    _require_known(where, entry, {"date", "reason"})
+    require_known(where, entry, {"date", "reason"})
     return Day((), _reason(where, entry))
 
 
 def _open_day(where: str, entry: Mapping[str, Any]) -> Day:
-    _require_known(where, entry, {"date", "hours", "reason"})
+    require_known(where, entry, {"date", "hours", "reason"})
     spans = _spans(where, entry.get("hours"))
     if not spans:
         raise InvalidDocument(f"{where}: give it hours, or list it under closed.")
@@ -172,17 +170,3 @@ def _reason(where: str, entry: Mapping[str, Any]) -> str:
     if not isinstance(reason, str) or not reason.strip():
         raise InvalidDocument(f"{where}: give a reason, which people will read.")
     return reason.strip().rstrip(".")
-
-
-# Tables
-
-
-def _are_tables(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
-
-
-def _require_known(where: str, table: Mapping[str, Any], known: Set[str]) -> None:
-    if unknown := sorted(table.keys() - known):
-        raise InvalidDocument(
-            f"{where}: “{unknown[0]}” means nothing here. Known are {', '.join(sorted(known))}."
-        )
