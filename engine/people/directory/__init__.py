@@ -4,11 +4,13 @@ A directory knows the people that it has added, and nobody else. What its groups
 setting says; about any other grant it decides nothing.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -43,6 +45,18 @@ class Wanted:
 class Page(Generic[Item]):
     items: list[Item]
     total: int  # on all pages
+
+
+def fingerprint(*said: object) -> str:
+    """Of all that is said about something, by which one sees that it was changed."""
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def on_page(session: Session, found: Select[Item], wanted: Wanted) -> Page[Item]:
+    """The wanted page of what a query finds, which sorts it."""
+    total = session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0
+    items = session.scalars(found.offset(wanted.start - 1).limit(wanted.count))
+    return Page(list(items), total)
 
 
 def require(actor: Actor) -> None:

@@ -1,6 +1,5 @@
 """A directory's groups, and who is in them."""
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,17 @@ from engine.errors import InvalidAnswers, NotFound, StaleVersion, Taken
 from engine.history import Entry, Event
 from engine.identifiers import new_id
 from engine.people import accounts
-from engine.people.directory import Page, Wanted, changing, checked, memberships, require, users
+from engine.people.directory import (
+    Page,
+    Wanted,
+    changing,
+    checked,
+    fingerprint,
+    memberships,
+    on_page,
+    require,
+    users,
+)
 from engine.people.grants import GroupMapping
 from engine.store.tables import DirectoryGroup, DirectoryMember, Person, table_of
 
@@ -42,8 +51,7 @@ class Group:
     @property
     def version(self) -> str:
         """A fingerprint of all that is said about it."""
-        seen = [self.row.name, self.row.external_id, self.member_ids]
-        return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+        return fingerprint(self.row.name, self.row.external_id, self.member_ids)
 
 
 def find(session: Session, wanted: Wanted, actor: Actor) -> Page[Group]:
@@ -51,11 +59,9 @@ def find(session: Session, wanted: Wanted, actor: Actor) -> Page[Group]:
     require(actor)
     if not wanted.is_anything:
         return Page([], 0)
-    conditions = list(_has(wanted))
-    total = session.scalar(select(func.count()).select_from(DirectoryGroup).where(*conditions))
-    query = select(DirectoryGroup).where(*conditions).order_by(DirectoryGroup.name)
-    page = query.offset(wanted.start - 1).limit(wanted.count)
-    return Page(_described(session, session.scalars(page)), total or 0)
+    query = select(DirectoryGroup).where(*_has(wanted)).order_by(DirectoryGroup.name)
+    page = on_page(session, query, wanted)
+    return Page(_described(session, page.items), page.total)
 
 
 def get(session: Session, group_id: str, actor: Actor) -> Group:

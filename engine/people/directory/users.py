@@ -4,7 +4,6 @@ A person whom it removes stays, since the history names them, but nobody signs i
 and their username is free for somebody else.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,7 +16,16 @@ from engine.errors import NotFound, StaleVersion, Taken
 from engine.history import Entry, Event
 from engine.people import accounts
 from engine.people.administration import checked_name, checked_username
-from engine.people.directory import Page, Wanted, changing, checked, memberships, require
+from engine.people.directory import (
+    Page,
+    Wanted,
+    changing,
+    checked,
+    fingerprint,
+    memberships,
+    on_page,
+    require,
+)
 from engine.people.grants import GroupMapping
 from engine.store.tables import DirectoryGroup, Person
 
@@ -57,8 +65,7 @@ class User:
         """A fingerprint of all that is said about them."""
         person = self.person
         groups = [(group.id, group.name) for group in self.groups]
-        seen = [person.username, person.name, self.external_id, person.is_active, groups]
-        return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+        return fingerprint(person.username, person.name, self.external_id, person.is_active, groups)
 
 
 def find(session: Session, wanted: Wanted, actor: Actor) -> Page[User]:
@@ -66,11 +73,9 @@ def find(session: Session, wanted: Wanted, actor: Actor) -> Page[User]:
     require(actor)
     if not wanted.is_anything:
         return Page([], 0)
-    conditions = [*KEPT, *_has(wanted)]
-    total = session.scalar(select(func.count()).select_from(Person).where(*conditions)) or 0
-    query = select(Person).where(*conditions).order_by(Person.username, Person.id)
-    page = query.offset(wanted.start - 1).limit(wanted.count)
-    return Page(_described(session, session.scalars(page)), total)
+    query = select(Person).where(*KEPT, *_has(wanted)).order_by(Person.username, Person.id)
+    page = on_page(session, query, wanted)
+    return Page(_described(session, page.items), page.total)
 
 
 def get(session: Session, user_id: str, actor: Actor) -> User:
