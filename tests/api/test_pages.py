@@ -234,6 +234,13 @@ def test_the_page_of_a_process_leads_to_a_report_for_those_who_may(username, may
     assert ('href="/report?process=small"' in page) is may
 
 
+def test_the_page_of_a_process_draws_how_an_incident_is_handled_now(browse):
+    page = browse("aude").open("/processes/small").text
+
+    assert "/api/v1/processes/small/versions/1/diagram" in page
+    assert 'href="/processes/small/versions/1#elements"' in page
+
+
 def test_the_process_owner_deploys_a_draft(database, cast, browse):
     _save_draft(database, cast, d.user_task("Look", due_in="PT1H"))
 
