@@ -2,9 +2,14 @@
 
 import pytest
 
+from api import create_app
 from api.security import SIEVE
 from engine import security_log
+from engine.people import external
+from engine.people.external import Identity
 from engine.security_log import Filter, Sieve
+from engine.settings import Settings
+from tests import openid
 from tests.durability.ground import grounds
 from tests.durability.stage import Stage
 
@@ -36,3 +41,20 @@ def logged(stage):
         return {(entry.event, entry.route) for entry in found}
 
     return read
+
+
+@pytest.fixture
+def provider():
+    """One that lies and breaks on request."""
+    with openid.crooked() as provider:
+        yield provider
+
+
+@pytest.fixture
+def served(database, cast, provider):
+    """The application of an installation whose provider knows Dora."""
+    settings = openid.settings(provider.issuer)
+    with database.transaction() as session:
+        known = Identity(provider.issuer, "ann")
+        external.link(session, external.Provider(settings), known, cast.dora)
+    return create_app(database, Settings(database.url, openid=settings))

@@ -6,16 +6,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from api import create_app
 from engine import partners
-from engine.people import administration, credentials, external, own
+from engine.people import administration, credentials, own
 from engine.people.credentials import CredentialKind, Scope
-from engine.people.external import Identity
 from engine.people.tokens import Terms
 from engine.security_log import Kind
-from engine.settings import Settings
 from engine.store.tables import Credential, SecurityEvent
-from tests import openid
 from tests.durability import stage as given
 from tests.durability.commands import factors, passkeys
 from tests.durability.commands.absences import _away as away
@@ -220,22 +216,6 @@ def test_an_answer_of_a_passkey_counts_once(stage, logged):
     assert answer.status_code in (400, 403, 422)
     assert answer.headers.getlist("Set-Cookie") == []
     assert {route for _, route in logged()} == {"/sign-in/passkey"}
-
-
-@pytest.fixture
-def provider():
-    with openid.crooked() as provider:
-        yield provider
-
-
-@pytest.fixture
-def served(database, cast, provider):
-    """The application of an installation whose provider knows Dora."""
-    settings = openid.settings(provider.issuer)
-    with database.transaction() as session:
-        known = Identity(provider.issuer, "ann")
-        external.link(session, external.Provider(settings), known, cast.dora)
-    return create_app(database, Settings(database.url, openid=settings))
 
 
 class Returning:

@@ -9,8 +9,6 @@ from engine import outbox, worker
 from engine.actors import SYSTEM
 from engine.jobs import Job
 from engine.outbox import NotSent, Outside
-from engine.people import external
-from engine.people.external import Identity
 from engine.security_log import Kind
 from engine.settings import Settings
 from engine.store.tables import Effect, EffectStatus, SecurityEvent
@@ -111,19 +109,9 @@ def test_a_receiver_that_is_away_or_says_no_is_none_of_them(effect, logged):
 
 
 @pytest.fixture
-def provider():
-    with openid.crooked() as provider:
-        yield provider
-
-
-@pytest.fixture
-def browser(database, cast, provider):
-    """Of Dora, whom the provider knows, on her way to sign in by it."""
-    settings = openid.settings(provider.issuer)
-    with database.transaction() as session:
-        known = Identity(provider.issuer, "ann")
-        external.link(session, external.Provider(settings), known, cast.dora)
-    return create_app(database, Settings(database.url, openid=settings)).test_client()
+def browser(served):
+    """Of Dora, on her way to sign in by the provider."""
+    return served.test_client()
 
 
 def come_back(browser, provider):
