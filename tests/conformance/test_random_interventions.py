@@ -7,8 +7,7 @@ from engine.bpmn.matching import Route
 from engine.bpmn.progress import OpenTask
 from engine.bpmn.repetition import Repetition
 from tests.conformance.blocks import describe
-from tests.conformance.generator import generate
-from tests.conformance.test_random_processes import (
+from tests.conformance.comparison import (
     CHUNK,
     MODELS,
     OPERATIONS,
@@ -16,6 +15,7 @@ from tests.conformance.test_random_processes import (
     Stored,
     find_difference,
 )
+from tests.conformance.generator import generate
 
 
 class Migrated(Kept):
