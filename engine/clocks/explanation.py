@@ -74,8 +74,12 @@ class Explanation:
 def explain(start: datetime, duration: timedelta, calendar: Calendar) -> Explanation:
     """The due time with all that lies before it; ``ValueError`` as ``due`` raises it."""
     start, due_at = require_known(start), due(start, duration, calendar)
-    segments = tuple(_joined(_segments(calendar, start, due_at)))
-    return Explanation(calendar, start, duration, due_at, segments)
+    return Explanation(calendar, start, duration, due_at, between(start, due_at, calendar))
+
+
+def between(start: datetime, end: datetime, calendar: Calendar) -> tuple[Segment, ...]:
+    """What is counted from one moment to another, and what is not."""
+    return tuple(_joined(_segments(calendar, require_known(start), require_known(end))))
 
 
 def length(duration: timedelta) -> str:
