@@ -7,6 +7,7 @@ intake             a report or signal comes in: recognise, deduplicate, open or 
 break_glass        an exception that one person asks for and another one grants
 delegation         a task is given to somebody; partners gives a link to one task
 attachments        files of an incident, or of a task of it
+relations          incidents that belong together: parent and child, duplicates, what is related
 tasks              the worklist: find, claim, release, complete
 incidents          the incident itself: find, read, correct, trace
 health  upkeep     whether the installation works, and what of it needs somebody

@@ -41,6 +41,8 @@ class Event(StrEnum):
     EXCEPTION_GRANTED = "exception:granted"  # by a second person
     ATTACHMENT_ADDED = "attachment:added"
     ATTACHMENT_WITHDRAWN = "attachment:withdrawn"  # its bytes are gone
+    RELATION_ADDED = "relation:added"  # to another incident, which no entry names
+    RELATION_WITHDRAWN = "relation:withdrawn"
     PARTNER_INVITED = "partner:invited"  # by a link to one task
     PARTNER_LINK_WITHDRAWN = "partner_link:withdrawn"
     TASK_OPENED = "task:opened"

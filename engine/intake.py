@@ -9,7 +9,7 @@ from sqlalchemy import UpdateBase, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from engine import bundles, clock, forms, history, instances
+from engine import bundles, clock, forms, history, instances, relations
 from engine.actors import CUSTOMERS, Actor
 from engine.errors import InvalidAnswers, NotFound
 from engine.forms import Form
@@ -151,10 +151,22 @@ def receive(session: Session, door: Door, signal: Signal) -> Incident | None:
     if incident is None or incident.closed_at is not None:  # while we waited for it
         if not signal.is_firing:
             return None
-        definition = current(session, door.process_id)
-        return _open(session, definition, signal.report, door.sender, actor, signal=signal)
+        return _open_by(session, door, signal, actor)
     _note(session, incident, signal, actor)
     return incident
+
+
+def _open_by(session: Session, door: Door, signal: Signal, actor: Actor) -> Incident:
+    """Open an incident, related to the last one of its key: that has ended and begins again."""
+    definition = current(session, door.process_id)
+    opened = _open(session, definition, signal.report, door.sender, actor, signal=signal)
+    of_the_same = select(Incident).where(
+        Incident.dedup_key == signal.dedup_key, Incident.closed_at.is_not(None)
+    )
+    earlier = session.scalar(of_the_same.order_by(Incident.number.desc()).limit(1))
+    if earlier is not None:
+        relations.note_recurrence(session, opened, earlier, actor)
+    return opened
 
 
 def _note(session: Session, incident: Incident, signal: Signal, actor: Actor) -> None:

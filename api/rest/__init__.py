@@ -26,6 +26,7 @@ from api.rest import (
     partners,
     people,
     processes,
+    relations,
     restriction,
     security,
     signatures,
@@ -37,6 +38,7 @@ from api.security import SHOWN
 _PARTS = (
     incidents,
     attachments,
+    relations,
     restriction,
     signatures,
     control,

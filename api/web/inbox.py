@@ -104,7 +104,7 @@ def _page(
         why_not = tasks.why_not(session, found, actor)
         attached = attachments.find(session, found.incident, actor)
         shelf = files.of_task(attached, found.incident, found.task, actor)
-    lines = timeline.tell(entries, asked)
+    lines = timeline.tell(entries, asked, {})
     return render_template(
         "task.html",
         task=found.task,

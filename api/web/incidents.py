@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from api.access import needs
 from api.context import changing, reading
 from api.web import asked, files, timeline, words
-from engine import attachments, incidents
+from api.web import relations as relation_pages
+from engine import attachments, incidents, relations
 from engine.actors import Actor
 from engine.errors import InvalidAnswers
 from engine.history import Event
@@ -43,11 +44,17 @@ def read(number: str) -> ResponseReturnValue:
     with reading() as (session, actor):
         incident = incidents.get(session, number, actor)
         shelf = files.of_incident(attachments.find(session, incident, actor), incident, actor)
+        related = relations.find(session, incident, actor)
         if not permissions.may(actor, Action.READ_INSIDE, incident):
-            told = timeline.tell(incidents.timeline(session, incident, actor), {})
+            told = timeline.tell(incidents.timeline(session, incident, actor), {}, {})
             labels = words.labels(incidents.questions(session, incident))
             return render_template(
-                "incident_public.html", incident=incident, lines=told, labels=labels, shelf=shelf
+                "incident_public.html",
+                incident=incident,
+                lines=told,
+                labels=labels,
+                shelf=shelf,
+                related=related,
             )
         standing = incidents.standing(session, incident)
         steps = incidents.next_steps(session, incident, actor)
@@ -65,10 +72,14 @@ def read(number: str) -> ResponseReturnValue:
         actor=actor,
         readable={t.id for t in steps if _may_see(actor, t, incident)},
         claimable={t.id for t in open_steps if _may_work(actor, t, incident)},
-        lines=timeline.tell(entries, asked),
+        lines=timeline.tell(entries, asked, relation_pages.named(related)),
         labels=words.labels(asked),
         path=path,
         shelf=shelf,
+        related=relation_pages.live(related),
+        may_relate=permissions.may(actor, Action.RELATE_INCIDENT, incident),
+        may_close=incident.closed_at is None
+        and permissions.may(actor, Action.CONTROL_PROCESS, incident),
         held=timeline.held(entries),
         may_correct=incident.status.is_open
         and permissions.may(actor, Action.CORRECT_INCIDENT, incident),

@@ -19,6 +19,8 @@ _SENTENCES: Mapping[str, str] = {
     Event.TASK_DELEGATED: "{who} gave “{element}” to {name}",
     Event.ATTACHMENT_ADDED: "{who} added the file “{name}”",
     Event.ATTACHMENT_WITHDRAWN: "{who} withdrew the file “{name}”: {reason}",
+    Event.RELATION_ADDED: "{who} noted: {side} {other}",
+    Event.RELATION_WITHDRAWN: "{who} withdrew “{side} {other}”: {reason}",
     Event.PARTNER_INVITED: "{who} let {name} do “{element}” by a link",
     Event.PARTNER_LINK_WITHDRAWN: "{who} withdrew the link of {name} to “{element}”",
     Event.INCIDENT_RESTRICTED: "{who} said who needs to know",
@@ -94,14 +96,22 @@ class Line:
     reason: str  # of a deviation; empty for what the process did by its diagram
 
 
-def tell(entries: Iterable[AuditEntry], asked: Mapping[str, Form]) -> list[Line]:
-    """A line for each entry that says something to people; ``asked`` is ``incidents.questions``."""
+def tell(
+    entries: Iterable[AuditEntry],
+    asked: Mapping[str, Form],
+    related: Mapping[str, str],
+) -> list[Line]:
+    """A line for each entry that says something to people.
+
+    ``asked`` is ``incidents.questions``; ``related`` has the number of each related incident that
+    the reader may see, by the id of the relation.
+    """
     known = words.labels(asked)
     story = list(entries)
     return [
         _line(entry, sentence, asked, known)
         for entry, following in zip_longest(story, story[1:])
-        if (sentence := _sentence(entry)) is not None and not _is_implied(entry, following)
+        if (sentence := _sentence(entry, related)) is not None and not _is_implied(entry, following)
     ]
 
 
@@ -116,7 +126,7 @@ def held(entries: Iterable[AuditEntry]) -> AuditEntry | None:
     return found[-1] if found else None
 
 
-def _sentence(entry: AuditEntry) -> str | None:
+def _sentence(entry: AuditEntry, related: Mapping[str, str]) -> str | None:
     """``None`` for what only the engine cares about: starts, ends, joining paths."""
     pattern = _SENTENCES.get(entry.event)
     if entry.event == Event.ELEMENT_COMPLETED:
@@ -137,6 +147,8 @@ def _sentence(entry: AuditEntry) -> str | None:
         withdrawn=_quoted(entry.detail.get("withdrawn", ())),
         started=_quoted(entry.detail.get("started", ())),
         to_version=entry.detail.get("to_version"),
+        side=words.humane(str(entry.detail.get("side"))),
+        other=related.get(entry.detail.get("relation_id", ""), "another incident"),
         rounds=entry.detail.get("completed", entry.detail.get("iterations")),
         **{name: _named(entry.detail.get(name)) for name in ("error", "escalation", "thrown")},
     ).strip()

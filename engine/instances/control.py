@@ -61,12 +61,24 @@ def resume(session: Session, incident: Incident, reason: Reason, actor: Actor) -
     delivery.reconsider(session, incident)
 
 
-def cancel(session: Session, incident: Incident, reason: Reason, actor: Actor) -> None:
-    """End a process before its end, and its incident with it; nothing waits any more."""
+def cancel(
+    session: Session,
+    incident: Incident,
+    reason: Reason,
+    actor: Actor,
+    *,
+    resolution_code: str | None = None,
+) -> None:
+    """End a process before its end, and its incident with it; nothing waits any more.
+
+    The ``resolution_code`` stays as it was, unless there is one for this end.
+    """
     taken = intervention.begin(session, incident, reason, actor, Action.CONTROL_PROCESS)
     intervention.require_open(taken.loaded)
     now = clock.now()
-    cancelled = {"status": IncidentStatus.CANCELLED, "closed_at": now}
+    cancelled: dict[str, Any] = {"status": IncidentStatus.CANCELLED, "closed_at": now}
+    if resolution_code is not None:
+        cancelled["resolution_code"] = resolution_code
     changes = {name: (getattr(incident, name), new) for name, new in cancelled.items()}
     instance = state.take_up(session, taken.loaded, incident)
     control.cancel(instance)

@@ -21,6 +21,7 @@ class Action(StrEnum):
     READ_INSIDE = "see what is internal about this incident"
     RESTRICT_INCIDENT = "say who needs to know of this incident"
     CORRECT_INCIDENT = "correct this incident"
+    RELATE_INCIDENT = "say what this incident belongs together with"
     ADD_FILE = "add a file to this incident"
     WITHDRAW_FILE = "withdraw this file"
     USE_INBOX = "work from the inbox"
@@ -244,6 +245,7 @@ _RULES: dict[Action, _Rule] = {
     Action.READ_INSIDE: _Rule(_may_read_inside, _takes_to_see),
     Action.RESTRICT_INCIDENT: _has(Role.INCIDENT_MANAGER, Role.ADMINISTRATOR),
     Action.CORRECT_INCIDENT: _has(*_WORKERS),
+    Action.RELATE_INCIDENT: _has(*_WORKERS, Role.ADMINISTRATOR),
     Action.ADD_FILE: _Rule(
         _may_add_file, lambda *_: _takes(*_WORKERS, Role.ADMINISTRATOR, Role.REPORTER)
     ),

@@ -2,11 +2,12 @@
 
 import pytest
 
-from engine import intake
+from engine import intake, relations
 from engine.actors import SYSTEM
 from engine.errors import InvalidAnswers, NotAllowed, NotFound
 from engine.history import Event
 from engine.intake import Report, Signal
+from engine.relations import Side
 from engine.store.tables import Door, Incident, IncidentStatus, InstanceStatus, ProcessInstance
 from tests.diagrams import bundle, form, line, one_task, service_task, text, user_task
 from tests.factories import complete, deploy, dump, entries, open_tasks, report
@@ -161,6 +162,29 @@ def test_a_key_opens_anew_after_its_incident_is_closed(database, cast, door):
     assert second.id != first.id
     assert second.occurrences == 1
     assert receive(database, door).id == second.id
+
+
+def test_the_same_dedup_key_after_close_opens_a_new_incident_linked_to_the_old_one(
+    database, cast, door
+):
+    incidents = []
+    for _ in range(3):
+        incidents.append(receive(database, door))
+        assert receive(database, door).id == incidents[-1].id
+        complete(database, incidents[-1], "Look", cast.dora, note="Cleaned.")
+    first, second, third = incidents
+
+    with database.reading() as session:
+        of_second = relations.find(session, second, cast.dora)
+        of_third = relations.find(session, third, cast.dora)
+
+    assert len({incident.id for incident in incidents}) == 3
+    assert [one.number for one in of_second] == [first.number, third.number]
+    assert [(one.side, one.added_by) for one in of_third] == [
+        (Side.RELATED_TO, "alertmanager: prod")
+    ]
+    (told,) = entries(database, first.id, Event.RELATION_ADDED)
+    assert told.detail == {"relation_id": of_second[0].id, "side": "related_to"}
 
 
 def test_a_recovery_is_noted_and_closes_nothing(database, cast, door):

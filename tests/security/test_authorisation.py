@@ -54,6 +54,7 @@ MAY = {
     Action.ADD_FILE: _who("dora tess max ada", KNOWN) | _who("rob cora carl", "O"),
     Action.WITHDRAW_FILE: _who("dora max", KNOWN),  # of a file of Dora's
     Action.CONTROL_PROCESS: _who("max ada", KNOWN),
+    Action.RELATE_INCIDENT: _who("dora tess max ada", KNOWN),
     Action.RESTRICT_INCIDENT: _who("max ada", KNOWN),
     Action.READ_TASK: _who("max olga aude ada", KNOWN) | {"dora": "OSXC", "tess": "T"},
     Action.WORK_TASK: {"dora": "OSXC", "tess": "T"},

@@ -18,6 +18,7 @@ from engine.store.tables.incidents import (
     IncidentReader,
     IncidentWord,
 )
+from engine.store.tables.kinds import RelationKind
 from engine.store.tables.library import (
     Deployment,
     DeploymentFile,
@@ -37,6 +38,7 @@ from engine.store.tables.people import (
 )
 from engine.store.tables.processes import Message, ProcessInstance, Signature, Subscription, Task
 from engine.store.tables.records import AuditEntry, Effect, IdempotencyKey
+from engine.store.tables.relations import IncidentRelation
 from engine.store.tables.statuses import (
     EffectStatus,
     IncidentStatus,
@@ -70,6 +72,7 @@ __all__ = [
     "Incident",
     "IncidentNumber",
     "IncidentReader",
+    "IncidentRelation",
     "IncidentStatus",
     "IncidentWord",
     "InstanceStatus",
@@ -80,6 +83,7 @@ __all__ = [
     "Person",
     "ProcessDefinition",
     "ProcessInstance",
+    "RelationKind",
     "SecurityEvent",
     "Signature",
     "Subscription",

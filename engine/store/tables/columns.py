@@ -8,6 +8,7 @@ from sqlalchemy import DateTime, Dialect, Enum, Index, MetaData, String, Table, 
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from engine.store.tables.kinds import RelationKind
 from engine.store.tables.statuses import (
     EffectStatus,
     IncidentStatus,
@@ -36,10 +37,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 IN_BYTE_ORDER = String(40).with_variant(String(40, collation="C"), "postgresql")
 
 
-def stored(statuses: type[StrEnum]) -> Enum:
-    """A status as its value in a plain text column, and as the enum in Python."""
+def stored(members: type[StrEnum]) -> Enum:
+    """A status or a kind as its value in a plain text column, and as the enum in Python."""
     return Enum(
-        statuses,
+        members,
         native_enum=False,
         length=16,
         values_callable=lambda members: [member.value for member in members],
@@ -59,6 +60,7 @@ class Base(DeclarativeBase):
         IncidentStatus: stored(IncidentStatus),
         InstanceStatus: stored(InstanceStatus),
         MessageStatus: stored(MessageStatus),
+        RelationKind: stored(RelationKind),
         TaskStatus: stored(TaskStatus),
     }
     metadata = MetaData(

@@ -29,6 +29,12 @@ class Incident(Base):
             "dedup_key",
             unique=True,
         ),
+        # What has ended may begin again.
+        index_where(
+            "ix_incident_closed_dedup_key",
+            "dedup_key IS NOT NULL AND closed_at IS NOT NULL",
+            *("dedup_key", "number"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

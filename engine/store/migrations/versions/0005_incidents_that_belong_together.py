@@ -1,0 +1,70 @@
+"""incidents that belong together."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0005"
+down_revision: str | None = "0004"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    _relations()
+
+
+def _relations() -> None:
+    kinds = sa.Enum(
+        *("child_of", "duplicate_of", "related_to"),
+        name="relationkind",
+        native_enum=False,
+        length=16,
+    )
+    op.create_table(
+        "incident_relation",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("kind", kinds, nullable=False),
+        sa.Column("incident_id", sa.String(length=36), nullable=False),
+        sa.Column("other_id", sa.String(length=36), nullable=False),
+        sa.Column("added_by", sa.String(length=120), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incident.id"], name=op.f("fk_incident_relation_incident_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_id"], ["incident.id"], name=op.f("fk_incident_relation_other_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_relation")),
+    )
+    op.create_index("ix_incident_relation_incident_id", "incident_relation", ["incident_id"])
+    op.create_index("ix_incident_relation_other_id", "incident_relation", ["other_id"])
+    _index_where(
+        "uq_incident_relation_live",
+        "incident_relation",
+        ["incident_id", "other_id", "kind"],
+        "withdrawn_at IS NULL",
+        unique=True,
+    )
+    _index_where(
+        "uq_incident_relation_single",
+        "incident_relation",
+        ["incident_id", "kind"],
+        "withdrawn_at IS NULL AND kind <> 'related_to'",
+        unique=True,
+    )
+    _index_where(
+        "ix_incident_closed_dedup_key",
+        "incident",
+        ["dedup_key", "number"],
+        "dedup_key IS NOT NULL AND closed_at IS NOT NULL",
+    )
+
+
+def _index_where(
+    name: str, table: str, columns: list[str], condition: str, *, unique: bool = False
+) -> None:
+    where = sa.text(condition)
+    op.create_index(name, table, columns, unique=unique, sqlite_where=where, postgresql_where=where)

@@ -1,0 +1,11 @@
+"""What rows are, as their columns keep it; ``statuses`` has what they go through."""
+
+from enum import StrEnum
+
+
+class RelationKind(StrEnum):
+    """What the first incident of a relation is to the second."""
+
+    CHILD_OF = "child_of"  # a part of what the second is about
+    DUPLICATE_OF = "duplicate_of"  # the same, and the work goes on with the second
+    RELATED_TO = "related_to"  # worth knowing; the same from both sides

@@ -1,0 +1,38 @@
+"""What an incident belongs together with, and whom it concerns."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.store.tables.columns import Base, index_where
+from engine.store.tables.kinds import RelationKind
+
+
+class IncidentRelation(Base):
+    """Two incidents that belong together; kept when it is withdrawn."""
+
+    __tablename__ = "incident_relation"
+    __table_args__ = (
+        index_where(
+            "uq_incident_relation_live",
+            "withdrawn_at IS NULL",
+            *("incident_id", "other_id", "kind"),
+            unique=True,
+        ),
+        # One parent at most, and a duplicate of one.
+        index_where(
+            "uq_incident_relation_single",
+            "withdrawn_at IS NULL AND kind <> 'related_to'",
+            *("incident_id", "kind"),
+            unique=True,
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[RelationKind]
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incident.id"), index=True)
+    other_id: Mapped[str] = mapped_column(ForeignKey("incident.id"), index=True)
+    added_by: Mapped[str] = mapped_column(String(120))
+    added_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]

@@ -1,0 +1,69 @@
+"""Commands that say what incidents belong together."""
+
+from engine import incidents, relations
+from engine.relations import Side
+from tests import factories
+from tests.durability.commands import REASON, request, to_api, to_page
+from tests.durability.stage import incident_of
+
+_ADDRESS = "/api/v1/incidents/<incident_id>"
+_API = "/incidents/{it.incident.id}"
+_PAGE = "/incidents/{it.incident.number}"
+_RELATION = {"side": "child_of", "number": "{it.other.number}"}
+_DUPLICATE = {"number": "{it.other.number}", **REASON}
+
+
+def _two(stage):
+    it = incident_of("small")(stage)
+    it.other = factories.report(stage.database, stage.cast.rob)
+    return it
+
+
+def _related(stage):
+    it = _two(stage)
+    it.relation = _relate(stage, it.incident, Side.RELATED_TO, it.other)
+    return it
+
+
+def _with_child(stage):
+    """The first one, which is to be closed as a duplicate, has a child."""
+    it = _two(stage)
+    child = factories.report(stage.database, stage.cast.rob)
+    _relate(stage, child, Side.CHILD_OF, it.incident)
+    return it
+
+
+def _relate(stage, incident, side, other):
+    def add(session):
+        found = incidents.get(session, incident.id, stage.cast.dora)
+        return relations.add(session, found, side, other.number, stage.cast.dora)
+
+    return stage.does(add)
+
+
+API = [
+    request(f"POST {_ADDRESS}/relations", _two, to_api(f"{_API}/relations", body=_RELATION)),
+    request(
+        f"POST {_ADDRESS}/relations/<relation_id>/withdraw",
+        _related,
+        to_api(f"{_API}/relations/{{it.relation.id}}/withdraw", body=REASON),
+    ),
+    request(
+        f"POST {_ADDRESS}/duplicate",
+        _with_child,
+        to_api(f"{_API}/duplicate", "max", _DUPLICATE),
+    ),
+]
+PAGES = [
+    request("POST /incidents/<number>/relations", _two, to_page(f"{_PAGE}/relations", **_RELATION)),
+    request(
+        "POST /incidents/<number>/relations/<relation_id>/withdraw",
+        _related,
+        to_page(f"{_PAGE}/relations/{{it.relation.id}}/withdraw", **REASON),
+    ),
+    request(
+        "POST /incidents/<number>/duplicate",
+        _with_child,
+        to_page(f"{_PAGE}/duplicate", "max", **_DUPLICATE),
+    ),
+]
