@@ -10,6 +10,7 @@ attachments        files of an incident, or of a task of it
 relations          incidents that belong together: parent and child, duplicates, what is related
 tasks              the worklist: find, claim, release, complete
 incidents          the incident itself: find, read, correct, trace
+due_times          why a task is due when it is
 health  upkeep     whether the installation works, and what of it needs somebody
 security_log       what was refused, and to whom
 signatures/        who decided what and meant it; checked later without us

@@ -69,8 +69,9 @@ def deployed(session: Session, definition_id: str) -> Deployed:
         row = session.get_one(ProcessDefinition, definition_id)
         bundle = read(files_of(session, row.deployment_id))
         processes = {drawn.process_id: drawn for drawn in bundle.diagrams.values()}
-        with with_calendars(bundle.calendars):
-            definition = compile_definition(bundle.diagrams[row.path], bundle.decisions, processes)
+        definition = compile_definition(
+            bundle.diagrams[row.path], bundle.decisions, processes, bundle.calendars
+        )
         _deployed[definition_id] = Deployed(
             row.process_id,
             row.version,

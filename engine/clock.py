@@ -22,6 +22,7 @@ _DURATION = re.compile(
     r"(?:T(?=.)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
 )
 _LONGEST = 6  # digits of one component
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # a length of time is measured from it
 
 
 def after(start: datetime, duration: str) -> datetime:
@@ -44,3 +45,10 @@ def after(start: datetime, duration: str) -> datetime:
         return moved + timedelta(**rest)
     except OverflowError as error:
         raise ValueError(f"“{duration}” reaches past the calendar.") from error
+
+
+def length(duration: str) -> timedelta:
+    """How long an ISO 8601 duration lasts; ``ValueError`` if it is none, or has years or months."""
+    if "Y" in duration or "M" in duration.partition("T")[0]:
+        raise ValueError("Years and months are of no one length. Give days, hours or minutes.")
+    return after(_EPOCH, duration) - _EPOCH

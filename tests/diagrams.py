@@ -24,8 +24,8 @@ def end(node_id="Done", terminate=False):
     return f'<bpmn:endEvent id="{node_id}" name="Done">{inner}</bpmn:endEvent>'
 
 
-def user_task(node_id, form="note", due_in=None, inner="", signature=None):
-    named = {"formKey": form, "dueIn": due_in, "signatureMeaning": signature}
+def user_task(node_id, form="note", due_in=None, inner="", signature=None, calendar=None):
+    named = {"formKey": form, "dueIn": due_in, "calendar": calendar, "signatureMeaning": signature}
     properties = "".join(
         f'<spiffworkflow:property name="{name}" value="{value}"/>'
         for name, value in named.items()

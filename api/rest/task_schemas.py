@@ -2,6 +2,7 @@
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from api.rest.due_time_schemas import DueTimeSchema
 from api.rest.field_rules import MOMENT, require_characters, require_plain
 from api.rest.incident_schemas import IncidentSummarySchema
 from engine.store.tables import TaskStatus
@@ -64,6 +65,11 @@ class WorksheetSchema(AssignmentSchema):
     instructions = fields.String()
     signature_meaning = fields.String(
         metadata={"description": "What completing it is to be signed with; empty for nothing"}
+    )
+    due = fields.Nested(
+        DueTimeSchema,
+        allow_none=True,
+        metadata={"description": "Why it is due when it is; null without a due time"},
     )
     why_not = fields.String(
         allow_none=True,

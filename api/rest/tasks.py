@@ -20,7 +20,7 @@ from api.rest.task_schemas import (
     ToSignSchema,
     WorksheetSchema,
 )
-from engine import delegation, tasks
+from engine import delegation, due_times, tasks
 from engine.people.permissions import Action
 from engine.signatures import Question, Signing
 from engine.tasks import Assignment, Queue
@@ -67,6 +67,7 @@ def read(task_id: str) -> tuple[dict[str, Any], dict[str, str]]:
     with reading() as (session, actor):
         assignment = tasks.get(session, task_id, actor)
         worksheet = tasks.worksheet(session, assignment.task)
+        due = due_times.explain(session, assignment.task)
         why_not = tasks.why_not(session, assignment, actor)
     content = {
         "task": assignment.task,
@@ -74,6 +75,7 @@ def read(task_id: str) -> tuple[dict[str, Any], dict[str, str]]:
         "is_on_hold": assignment.is_on_hold,
         "instructions": worksheet.node.instructions,
         "signature_meaning": worksheet.node.signature,
+        "due": due,
         "why_not": why_not,
         "fields_": worksheet.form.inputs,
     }

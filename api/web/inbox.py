@@ -10,7 +10,7 @@ from api import proof
 from api.access import needs
 from api.context import changing, reading
 from api.web import asked, files, signing, timeline, words
-from engine import attachments, forms, incidents, tasks
+from engine import attachments, due_times, forms, incidents, tasks
 from engine.actors import Actor
 from engine.errors import Conflict, InvalidAnswers
 from engine.people import accounts, permissions
@@ -97,6 +97,7 @@ def _page(
     with reading() as (session, actor):
         found = tasks.get(session, task_id, actor)
         worksheet = tasks.worksheet(session, found.task)
+        reckoning = due_times.explain(session, found.task)
         asked = incidents.questions(session, found.incident)
         entries = incidents.timeline(session, found.incident, actor)
         path = incidents.path(session, found.incident)
@@ -110,6 +111,7 @@ def _page(
         task=found.task,
         incident=found.incident,
         worksheet=worksheet,
+        reckoning=reckoning,
         assignee=names.get(found.task.assignee_id or ""),
         is_on_hold=found.is_on_hold,
         held=timeline.held(entries),

@@ -1,12 +1,14 @@
 """How the pages say things: moments and durations in words, the names of fields and values."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine import clock, instances, tasks
-from engine.bpmn.diagram import Kind, Phase
+from engine.bpmn.diagram import Kind, Node, Phase
 from engine.bpmn.progress import Wait
+from engine.clocks.explanation import length
 from engine.forms import Form
 from engine.history import Event
 
@@ -117,6 +119,16 @@ def duration(text: str) -> str:
         return text
 
 
+def due_after(node: Node) -> str:
+    """How long a task may take, as the diagram says it."""
+    text = node.due_in or ""
+    if node.calendar is None:
+        return f"due after {duration(text)}"
+    with suppress(ValueError):  # an expression stands for itself
+        text = length(clock.length(text))
+    return f"due after {text} of working time in “{node.calendar}”"
+
+
 def counted(number: int) -> str:
     """How many wait in a queue; above what is counted it only matters that they are many."""
     return str(number) if number < tasks.COUNTED else f"{tasks.COUNTED - 1}+"
@@ -194,7 +206,9 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "awaited": awaited,
     "counted": counted,
     "due": due,
+    "due_after": due_after,
     "duration": duration,
+    "hours": length,
     "humane": humane,
     "field_name": field_name,
     "kind_name": kind_name,

@@ -4,7 +4,7 @@ diagram, reader, drawing   what stands on the drawing, and where
 lint/                      what is wrong with it
 definition                 compiles what is right into elements
 element                    what every element has in common: how a token comes, works and goes on
-gateways, activities, repetition, events, with scripts and timers
+gateways, activities, repetition, events, with scripts, timers and allowances
                            what each kind of element does with a token
 payloads                   how much of it fits into a message
 instance, progress, changes

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 from SpiffWorkflow.task import Task
 
-from engine.bpmn import scripts
+from engine.bpmn import allowances, scripts
+from engine.bpmn.allowances import Allowance
 from engine.bpmn.changes import difference
 from engine.bpmn.diagram import Diagram, Node, Trigger
 from engine.bpmn.element import Element, Instance, Variables, compiled, evaluated
@@ -37,12 +38,21 @@ class Activity(Element):
 class PersonTask(Activity):
     """A user or manual task: waits until a person completes it."""
 
+    def __init__(self, spec: WorkflowSpec, node: Node, allowance: Allowance | None) -> None:
+        super().__init__(spec, node)
+        self._allowance = allowance
+
     def perform(self, token: Task) -> None:
         instance: Instance = token.workflow
+        if self._allowance:
+            due = self._allowance.due_time(token.data)
+            token.internal_data["due"] = allowances.as_data(due)
         instance.wait(token)
 
     def wait_of(self, token: Task) -> Wait:
-        return OpenTask(token.id, self.node, self.process_id)
+        kept = token.internal_data.get("due")
+        due = allowances.of_data(kept) if kept else None
+        return OpenTask(token.id, self.node, self.process_id, due)
 
 
 class ScriptTask(Activity):

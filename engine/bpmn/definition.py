@@ -19,6 +19,7 @@ from engine.bpmn.activities import (
     ScriptTask,
     SendTask,
 )
+from engine.bpmn.allowances import Calendars, allowance
 from engine.bpmn.diagram import Diagram, Kind, Loop, Node, Repeat, Trigger
 from engine.bpmn.element import Element, Path, compiled
 from engine.bpmn.events import BoundaryEvent, Catching, StartEvent, ThrowEvent
@@ -30,6 +31,7 @@ from engine.bpmn.gateways import (
 )
 from engine.bpmn.repetition import MultiInstance, Repetition, StandardLoop
 from engine.dmn import Decision
+from engine.feel import with_calendars
 
 _CAUGHT = (Trigger.ERROR, Trigger.ESCALATION, Trigger.CANCEL)
 _SIMPLE: Mapping[Kind, Callable[[WorkflowSpec, Node], Element]] = {
@@ -37,8 +39,6 @@ _SIMPLE: Mapping[Kind, Callable[[WorkflowSpec, Node], Element]] = {
     Kind.END: ThrowEvent,
     Kind.THROW: ThrowEvent,
     Kind.BOUNDARY: BoundaryEvent,
-    Kind.USER_TASK: PersonTask,
-    Kind.MANUAL_TASK: PersonTask,
     Kind.SERVICE_TASK: OperationTask,
     Kind.SCRIPT_TASK: ScriptTask,
     Kind.SEND_TASK: SendTask,
@@ -48,6 +48,10 @@ _SIMPLE: Mapping[Kind, Callable[[WorkflowSpec, Node], Element]] = {
     Kind.CALL: Call,
     Kind.EXCLUSIVE: ExclusiveGateway,
     Kind.EVENT_BASED: EventBasedGateway,
+}
+_JOINS: Mapping[Kind, Callable[[WorkflowSpec, Node, Diagram], Element]] = {
+    Kind.PARALLEL: ParallelGateway,
+    Kind.INCLUSIVE: InclusiveGateway,
 }
 
 
@@ -62,20 +66,31 @@ class Definition:
     called: dict[str, "Definition"] = field(default_factory=dict)  # by process id, of all depths
 
 
+@dataclass(frozen=True)
+class _Bundle:
+    """What elements name of the bundle around them."""
+
+    decisions: Mapping[str, Decision]
+    calendars: Calendars
+
+
 def compile_definition(
     diagram: Diagram,
     decisions: Mapping[str, Decision],
     processes: Mapping[str, Diagram] | None = None,
+    calendars: Calendars | None = None,
 ) -> Definition:
     """Build the specs of a diagram that the linter has passed; ``processes`` are what it may call.
 
     Raises ``FeelError`` or ``ValueError`` for a text that the linter would have refused.
     """
+    bundle = _Bundle(decisions, calendars or {})
     known: dict[str, Definition] = {}
     missing = [diagram]
     while missing:
         drawn = missing.pop()
-        known[drawn.process_id] = _compile(drawn, decisions, known)
+        with with_calendars(bundle.calendars):
+            known[drawn.process_id] = _compile(drawn, bundle, known)
         called = {node.called_process or "" for node in drawn.of_kind(Kind.CALL)}
         missing += [(processes or {})[process_id] for process_id in called - known.keys()]
     for definition in known.values():
@@ -85,12 +100,10 @@ def compile_definition(
     return known[diagram.process_id]
 
 
-def _compile(
-    diagram: Diagram, decisions: Mapping[str, Decision], known: dict[str, Definition]
-) -> Definition:
+def _compile(diagram: Diagram, bundle: _Bundle, known: dict[str, Definition]) -> Definition:
     spec = WorkflowSpec(name=diagram.process_id)
     root = Scope(spec, Node(diagram.process_id, Kind.SUBPROCESS, diagram.name), "#process")
-    elements = {n.id: _make(spec, n, diagram, decisions) for n in diagram.nodes.values()}
+    elements = {n.id: _make(spec, n, diagram, bundle) for n in diagram.nodes.values()}
     for node in diagram.nodes.values():
         _connect(diagram, node, elements)
         if node.kind.is_scope:
@@ -99,25 +112,21 @@ def _compile(
     return Definition(diagram, spec, root, spec.task_specs, known)
 
 
-def _make(
-    spec: WorkflowSpec, node: Node, diagram: Diagram, decisions: Mapping[str, Decision]
-) -> Element:
-    each = _once(spec, node, diagram, decisions)
+def _make(spec: WorkflowSpec, node: Node, diagram: Diagram, bundle: _Bundle) -> Element:
+    each = _once(spec, node, diagram, bundle)
     if node.loop is None:
         return each
     return _repeated(spec, node, each, node.loop)
 
 
-def _once(
-    spec: WorkflowSpec, node: Node, diagram: Diagram, decisions: Mapping[str, Decision]
-) -> Element:
+def _once(spec: WorkflowSpec, node: Node, diagram: Diagram, bundle: _Bundle) -> Element:
     match node.kind:
+        case Kind.USER_TASK | Kind.MANUAL_TASK:
+            return PersonTask(spec, node, allowance(node, bundle.calendars))
         case Kind.DECISION_TASK:
-            return DecisionTask(spec, node, decisions[node.decision_id or ""])
-        case Kind.PARALLEL:
-            return ParallelGateway(spec, node, diagram)
-        case Kind.INCLUSIVE:
-            return InclusiveGateway(spec, node, diagram)
+            return DecisionTask(spec, node, bundle.decisions[node.decision_id or ""])
+        case Kind.PARALLEL | Kind.INCLUSIVE:
+            return _JOINS[node.kind](spec, node, diagram)
         case Kind.CATCH if node.trigger in (Trigger.LINK, Trigger.NONE):
             return Element(spec, node)
         case Kind.CATCH:

@@ -141,7 +141,8 @@ class Node:
     is_event_subprocess: bool = False
     loop: Loop | None = None
     form_key: str | None = None
-    due_in: str | None = None
+    due_in: str | None = None  # how long a task may take: ISO 8601 or FEEL
+    calendar: str | None = None  # whose working time counts for that; None: every hour
     instructions: str = ""
     signature: str = ""  # what whoever completes the task must mean by it; "" asks for none
     decision_id: str | None = None

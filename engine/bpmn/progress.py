@@ -33,12 +33,23 @@ class Step:
 
 
 @dataclass(frozen=True)
+class DueTime:
+    """When a task is due, fixed as it opened, and what it was reckoned from."""
+
+    opened_at: datetime  # the second in which it did
+    duration: str  # ISO 8601
+    calendar: str | None  # whose working time counted; ``None``: every hour
+    due_at: datetime
+
+
+@dataclass(frozen=True)
 class OpenTask:
     """A task that waits for a person."""
 
     id: str
     node: Node
     process_id: str
+    due: DueTime | None = None
 
     @property
     def element_id(self) -> str:

@@ -28,8 +28,8 @@ def names(element: Element, decisions: Mapping[str, Decision]) -> frozenset[str]
 
 def _texts(node: Node) -> Iterator[str]:
     timer, loop = node.event.timer, node.loop
-    if timer and not timers.is_literal(timer.text):
-        yield timer.text
+    times = (timer.text if timer else None, node.due_in)
+    yield from (text for text in times if text and not timers.is_literal(text))
     of_loop = loop and (loop.cardinality, loop.collection, loop.condition, loop.maximum)
     own = (node.correlation_key, node.payload, node.event.condition, *node.parameters.values())
     yield from (text for text in (*own, *(of_loop or ())) if text)

@@ -28,21 +28,35 @@ def is_literal(text: str) -> bool:
     return _LITERAL.fullmatch(text) is not None
 
 
+class TimeText:
+    """ISO 8601 as it stands, or FEEL that gives it, compiled once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._expression = None if is_literal(text) else compiled(text)
+
+    def read(self, data: Variables) -> str:
+        """ISO 8601 text; ``ValueError`` when the expression gives anything but a text."""
+        if self._expression is None:
+            return self._text
+        value = to_data(evaluated(self._expression, data))
+        if not isinstance(value, str):
+            raise ValueError(  # noqa: TRY004 -- the value of a diagram, not of a caller
+                f"“{self._text}” gives {value!r}, which is no date or duration."
+            )
+        return value
+
+
 class Timer:
     """A timer text, compiled once."""
 
     def __init__(self, timer: TimerText) -> None:
         self._kind = timer.kind
-        self._literal = timer.text if is_literal(timer.text) else None
-        self._expression = None if self._literal else compiled(timer.text)
+        self._text = TimeText(timer.text)
 
     def schedule(self, data: Variables) -> Schedule:
         """Reckon from now; ``ValueError`` when the text or the value is none of its kind."""
-        value = self._literal or to_data(evaluated(self._expression, data))
-        if not isinstance(value, str):
-            raise ValueError(  # noqa: TRY004 -- the value of a diagram, not of a caller
-                f"The timer gives {value!r}, which is no date or duration."
-            )
+        value = self._text.read(data)
         match self._kind:
             case "timeDate":
                 return Schedule(moment(value))

@@ -1,6 +1,6 @@
 """`steadyhand calendar`: where a due time comes from."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,6 @@ from engine import bundles, clock, clocks, library
 from engine.clocks import Calendar, Explanation, Segment
 from engine.clocks.explanation import length
 from engine.errors import InvalidDocument, NotFound
-
-_EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 -- a length of time is measured from it
 
 
 @click.group()
@@ -31,7 +29,7 @@ def explain(directory: Path, name: str, start: str, duration: str) -> None:
     """
     found = _calendar(directory, name)
     try:
-        explanation = clocks.explain(_moment(start, found), _duration(duration), found)
+        explanation = clocks.explain(_moment(start, found), clock.length(duration), found)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     for row in _aligned([_row(explanation, segment) for segment in explanation.segments]):
@@ -52,12 +50,6 @@ def _calendar(directory: Path, name: str) -> Calendar:
 def _moment(text: str, calendar: Calendar) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=calendar.zone)
-
-
-def _duration(text: str) -> timedelta:
-    if "Y" in text or "M" in text.partition("T")[0]:
-        raise ValueError("Years and months are of no one length. Give days, hours or minutes.")
-    return clock.after(_EPOCH, text) - _EPOCH
 
 
 def _row(explanation: Explanation, segment: Segment) -> tuple[str, ...]:

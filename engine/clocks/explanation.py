@@ -44,6 +44,10 @@ class Explanation:
     segments: tuple[Segment, ...]
 
     @property
+    def counted(self) -> timedelta:
+        return sum((segment.counted for segment in self.segments), timedelta(0))
+
+    @property
     def source(self) -> str:
         """Where the public holidays are from; "" of a calendar without."""
         holidays = self.calendar.holidays

@@ -11,6 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import clock, history, outbox
 from engine.actors import SYSTEM, Actor
+from engine.bpmn import allowances
 from engine.bpmn.diagram import Kind, Phase, Trigger
 from engine.bpmn.progress import Awaited, OpenTask, Progress, Step, Thrown
 from engine.bpmn.progress import Subscription as Awaits
@@ -97,7 +98,7 @@ def write_down(session: Session, step: Taken) -> list[Task]:
     _write_subscriptions(session, step)
     _send(session, step)
     finished = map(_Entries(step).of, step.progress.steps)
-    waits = [*_cancelled(step), *map(_opened, opened)]
+    waits = [*_cancelled(step), *_opened(step)]
     history.record(session, step.incident.id, *step.first, *finished, *waits, *_ending(step))
     for failure in step.progress.failed:
         told = {"element": failure.node.title, "message": failure.message}
@@ -119,7 +120,7 @@ def _incident_values(step: Taken) -> dict[str, Any]:
 
 def _write_tasks(session: Session, step: Taken) -> list[Task]:
     """Tasks that opened, was completed and were cancelled; return those that opened."""
-    opened = [_task_row(step, w) for w in step.progress.new if isinstance(w, OpenTask)]
+    opened = [_task_row(step, wait) for wait in _new_tasks(step)]
     written = [*_completed_row(step), *opened]
     if written:
         _PUT_TASKS.run_each(session, written)
@@ -145,7 +146,6 @@ def _completed_row(step: Taken) -> Iterator[dict[str, Any]]:
 
 def _task_row(step: Taken, wait: OpenTask) -> dict[str, Any]:
     node = wait.node
-    now = clock.now()
     return {
         "id": wait.id,
         "instance_id": step.instance_id,
@@ -158,11 +158,15 @@ def _task_row(step: Taken, wait: OpenTask) -> dict[str, Any]:
         "form_key": node.form_key or "",
         "status": TaskStatus.OPEN,
         "assignee_id": None,
-        "created_at": now,
-        "due_at": clock.after(now, node.due_in) if node.due_in else None,
+        "created_at": clock.now(),
+        "due_at": wait.due.due_at if wait.due else None,
         "ended_at": None,
         "version": 1,
     }
+
+
+def _new_tasks(step: Taken) -> list[OpenTask]:
+    return [wait for wait in step.progress.new if isinstance(wait, OpenTask)]
 
 
 def _gone_tasks(step: Taken) -> list[OpenTask]:
@@ -253,15 +257,18 @@ def _event(taken: Step, *, is_answer: bool) -> Event:
     return Event.TIMER_FIRED if is_timer else Event.ELEMENT_COMPLETED
 
 
-def _opened(task: Task) -> Entry:
-    return Entry(
-        Event.TASK_OPENED,
-        definition_id=task.definition_id,
-        element_id=task.element_id,
-        element_name=task.name,
-        task_id=task.id,
-        detail={"candidate_group": task.candidate_group, "phase": task.phase},
-    )
+def _opened(step: Taken) -> Iterator[Entry]:
+    for wait in _new_tasks(step):
+        node = wait.node
+        due = {"due": allowances.as_data(wait.due)} if wait.due else {}
+        yield Entry(
+            Event.TASK_OPENED,
+            definition_id=step.definition_of(wait.process_id),
+            element_id=wait.element_id,
+            element_name=node.title,
+            task_id=wait.id,
+            detail={"candidate_group": node.lane or "", "phase": node.phase, **due},
+        )
 
 
 def _cancelled(step: Taken) -> Iterator[Entry]:

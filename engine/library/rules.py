@@ -22,6 +22,7 @@ _ATTRIBUTES: Mapping[str, Callable[[Node], str | None]] = {
     "phase": lambda node: node.phase,
     "form": lambda node: node.form_key,
     "due_in": lambda node: node.due_in,
+    "calendar": lambda node: node.calendar,
     "operation": lambda node: node.operation,
     "decision": lambda node: node.decision_id,
     "process": lambda node: node.called_process,

@@ -342,6 +342,8 @@ READERS = {
     "gateway": (gateway("Read", default="Read_Done"), "note"),
     "timer": (caught("Read", "timer", "timeDuration=pause"), "pause"),
     "literal timer": (caught("Read", "timer", "PT1H"), ""),
+    "due time": (user_task("Read", due_in="within"), "within"),
+    "literal due time": (user_task("Read", due_in="PT1H"), ""),
     "message": (caught("Read", "message", "Mail", correlationKey="order"), "order"),
     "condition": (caught("Read", "conditional", "ready and willing"), "ready willing"),
     "signal": (thrown("Read", "signal", "Alarm", payload="what"), "what"),

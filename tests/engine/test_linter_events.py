@@ -1,8 +1,11 @@
 """The linter on events and timers: each bundle breaks one rule, and nothing else."""
 
+from html import escape
+
 import pytest
 
 from tests.diagrams import (
+    activity,
     begun,
     boundary,
     bundle,
@@ -13,10 +16,12 @@ from tests.diagrams import (
     ended,
     event,
     event_subprocess,
+    extension,
     flow,
     gateway,
     inside,
     line,
+    manual_task,
     receive_task,
     send_task,
     start,
@@ -25,9 +30,11 @@ from tests.diagrams import (
     timer,
     user_task,
 )
+from tests.engine.calendars import written
 from tests.engine.linting import errors_in, named, warnings_in
 
 LOOK = line(user_task("Look"))
+SCRIPT = "<bpmn:script>a = 1</bpmn:script>"
 
 
 def waiting(trigger, about="", **properties):
@@ -96,6 +103,19 @@ def linked_into_subprocess():
 CANCELLED = (boundary("Undone", "Sub", "cancel"), flow("Undone", "Done"))
 ALARM = ("signal", "Alarm")
 
+
+def due(due_in, calendar=None):
+    """A task that is due after some time."""
+    task = user_task("Look", due_in=due_in and escape(due_in), calendar=calendar)
+    return bundle(*line(task), rules=written())
+
+
+def scripted(**properties):
+    """A script task with properties that it has no use for."""
+    task = activity("scriptTask", "Script", SCRIPT, properties=properties)
+    return bundle(*line(task), rules=written())
+
+
 EVENTS = [
     ("event-trigger", "Wait", bundle(*line('<bpmn:intermediateCatchEvent id="Wait" name="W"/>'))),
     ("event-trigger", "Wait", waiting("error", "E1")),
@@ -143,14 +163,31 @@ TIMERS = [
     ("timer-invalid", "Edge", bordered("timer", "R0/PT1H")),
     ("timer-invalid", "Edge", bordered("timer", "R3/soon")),
     ("timer-invalid", "Wait", waiting("timer", '"tomorrow"')),
-    ("timer-invalid", "Look", bundle(*line(user_task("Look", due_in="soon")))),
     ("timer-too-short", "Wait", bundle(*line(catch("Wait", "PT59S")))),
     ("timer-too-short", "Wait", waiting("timer", '"PT59S"')),
     ("timer-too-short", "Edge", bordered("timer", "R/PT30S")),
     ("expression-unknown-name", "Wait", waiting("timer", "colour")),
 ]
 
-CASES = EVENTS + TIMERS
+DUE_TIMES = [
+    ("timer-missing", "Look", due(" ")),
+    ("timer-invalid", "Look", due("P1X")),
+    ("timer-invalid", "Look", due("2030-01-31T10:00:00Z")),
+    ("timer-invalid", "Look", due("P1M", "office")),
+    ("timer-invalid", "Look", due("P9999D", "office")),
+    ("timer-invalid", "Look", due('@"P1Y"', "office")),
+    ("timer-too-short", "Look", due("PT59S")),
+    ("timer-too-short", "Look", due('@"PT59S"', "office")),
+    ("expression-invalid", "Look", due("four hours")),
+    ("expression-unknown-name", "Look", due("respond_within")),
+    ("calendar-unknown", "Look", due("PT4H", "offices")),
+    ("calendar-unknown", "Look", due("PT4H", " ")),
+    ("due-time-misplaced", "Look", due(None, "office")),
+    ("due-time-misplaced", "Script", scripted(dueIn="PT4H")),
+    ("due-time-misplaced", "Script", scripted(calendar="office")),
+]
+
+CASES = EVENTS + TIMERS + DUE_TIMES
 
 
 def failing(*elements):
@@ -187,6 +224,10 @@ RUNS = {
     "date": waiting("timer", "2030-01-31T10:00:00+01:00"),
     "date in a named zone": waiting("timer", "2030-01-31T10:00:00@Europe/Berlin"),
     "reckoned time": waiting("timer", "incident.due_in"),
+    "due time": due("P1M"),
+    "due time in working time": due("PT40H", "office"),
+    "reckoned due time": due('if incident.priority = "P1" then "PT1H" else @"P1D"', "office"),
+    "manual task with a due time": bundle(*line(manual_task("Sign", extension(dueIn="PT4H")))),
     "signal": waiting(*ALARM),
     "signal thrown": throwing(*ALARM),
     "signal at the end": ending(*ALARM),

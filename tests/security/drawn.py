@@ -45,7 +45,9 @@ def drafted():
     shown = [escape(probe) for probe in PROBES]
     files = bundle(
         *line(
-            user_task("Look", form=shown[0], due_in=shown[1], signature=shown[2]),
+            user_task(
+                "Look", form=shown[0], due_in=shown[1], signature=shown[2], calendar=shown[4]
+            ),
             caught("Hear", "message", "Mail", correlationKey=shown[3]),
             gateway("Way", default="Way_Done"),
         ),

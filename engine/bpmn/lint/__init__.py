@@ -58,6 +58,7 @@ _RULES: tuple[_Rule, ...] = (
     expressions.expressions,
     calendars.calendars,
     timers.timers,
+    timers.due_times,
     events.uncaught,
     style.names,
     style.questions,

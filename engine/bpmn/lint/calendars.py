@@ -1,4 +1,4 @@
-"""Calendars: each one that an expression names is one of the bundle."""
+"""Calendars: each one that a task or an expression names is one of the bundle."""
 
 from collections.abc import Iterator
 
@@ -14,6 +14,8 @@ def calendars(diagram: Diagram, references: References) -> Iterator[Problem]:
         for name in sorted(calendars_named(flow.condition or "") - references.calendars):
             yield on(flow, "calendar-unknown", unknown_calendar(name))
     for node in diagram.nodes.values():
+        if node.calendar is not None and node.calendar not in references.calendars:
+            yield at(node, "calendar-unknown", unknown_calendar(node.calendar))
         for text in expressions.texts(diagram, node):
             for name in sorted(calendars_named(text.text) - references.calendars):
                 yield at(node, "calendar-unknown", f"{text.place}: {unknown_calendar(name)}")

@@ -71,12 +71,12 @@ def texts(diagram: Diagram, node: Node, known: Set[str] = frozenset()) -> Iterat
     for name, text in variables.assignments(node.script):
         yield Text(f"Variable “{name}”", text, inside)
     timer = node.event.timer
-    timer_text = timer.text if timer and timers.is_expression(timer.text) else None
     for place, maybe in (
         ("Correlation key", node.correlation_key),
         ("Payload", node.payload),
         ("Condition", node.event.condition),
-        ("Timer", timer_text),
+        ("Timer", _expression(timer.text if timer else None)),
+        ("Due time", _expression(node.due_in)),
     ):
         if maybe:
             yield Text(place, maybe, inside)
@@ -85,6 +85,10 @@ def texts(diagram: Diagram, node: Node, known: Set[str] = frozenset()) -> Iterat
             known | variables.local(diagram, diagram.nodes[node.scope]) if node.scope else known
         )
         yield from _loop_texts(node.loop, around, inside)
+
+
+def _expression(time: str | None) -> str | None:
+    return time if time and timers.is_expression(time) else None
 
 
 def _loop_texts(loop: Loop, around: Set[str], inside: Set[str]) -> Iterator[Text]:

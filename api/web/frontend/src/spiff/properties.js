@@ -44,7 +44,8 @@ function userTask(forms) {
     label: 'Task',
     entries: [
       optionalChoice('form', 'Form', propertyOf('formKey'), forms),
-      text('due', 'Due after', propertyOf('dueIn'), 'ISO 8601 duration, for example PT4H'),
+      text('due', 'Due after', propertyOf('dueIn'), 'ISO 8601 duration, for example PT4H, or FEEL that gives one'),
+      text('calendar', 'In working time of', propertyOf('calendar'), 'A calendar of bundle.toml; empty counts every hour'),
       text('signature', 'Signed with the meaning', propertyOf('signatureMeaning'), 'For example approved; empty asks for no signature'),
       longText('instructions', 'Instructions', bodyOf('spiffworkflow:InstructionsForEndUser')),
     ],
