@@ -16,7 +16,8 @@ from engine import clocks, dmn, forms, manifests, separation
 from engine.bpmn import reader
 from engine.bpmn.definition import Definition, compile_definition
 from engine.bpmn.diagram import Diagram
-from engine.clocks import Calendar
+from engine.clocks import Calendar, agreements
+from engine.clocks.agreements import Agreement
 from engine.dmn import Decision, DmnError
 from engine.errors import Finding, InvalidDocument, Refused
 from engine.feel import with_calendars
@@ -44,6 +45,7 @@ class Bundle:
     start_forms: dict[str, str] = field(default_factory=dict)  # process id -> form key
     separations: tuple[Separation, ...] = ()
     calendars: dict[str, Calendar] = field(default_factory=dict)  # name -> calendar
+    agreements: tuple[Agreement, ...] = ()  # what is promised about each incident
     is_deployed_by_another: bool = False  # than those who edited it
     findings: list[Finding] = field(default_factory=list)
 
@@ -181,5 +183,6 @@ def _read_manifest(bundle: Bundle, content: bytes) -> None:
     )
     bundle.separations = separation.read(manifest)
     bundle.calendars = clocks.read(manifest)
+    bundle.agreements = agreements.read(manifest)
     bundle.is_deployed_by_another = _read_switch(manifest, "deployed_by_another")
     bundle.start_forms = {str(s.get("process", "")): str(s.get("form", "")) for s in starts}

@@ -45,6 +45,9 @@ class Event(StrEnum):
     RELATION_WITHDRAWN = "relation:withdrawn"
     PARTNER_INVITED = "partner:invited"  # by a link to one task
     PARTNER_LINK_WITHDRAWN = "partner_link:withdrawn"
+    CLOCK_CHANGED = "clock:changed"  # a service clock: started, paused, with another target, ended
+    CLOCK_WARNED = "clock:warned"  # so much of its target is used up
+    CLOCK_BREACHED = "clock:breached"
     TASK_OPENED = "task:opened"
     TASK_CLAIMED = "task:claimed"
     TASK_RELEASED = "task:released"

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from engine import bundles, clock, forms, history, instances
+from engine import bundles, clock, forms, history, instances, service_clocks
 from engine.actors import CUSTOMERS, Actor, Role
 from engine.bpmn.diagram import Diagram
 from engine.errors import Conflict, NotFound, StaleVersion
@@ -156,7 +156,7 @@ def correct(
     """Correct what was reported; ``version`` is the one that the actor looked at."""
     incident = get(session, incident_id, actor)
     permissions.require(actor, Action.CORRECT_INCIDENT, incident)
-    instances.lock(session, incident)
+    loaded = instances.lock(session, incident)
     if incident.version != version:
         raise StaleVersion(f"{incident.number} has changed since. Look at it again.")
     if not incident.status.is_open:
@@ -168,7 +168,8 @@ def correct(
         rows.change(session, incident, updated_at=clock.now(), **new)
         words.renew(session, incident)
         entry = Entry(Event.INCIDENT_CORRECTED, actor, changes=changes)
-        history.record(session, incident.id, entry)
+        turned = service_clocks.follow(session, incident, loaded.definition_id, changes, actor)
+        history.record(session, incident.id, entry, *turned)
         instances.reconsider(session, incident)
     return incident
 

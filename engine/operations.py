@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine import clock
-from engine.store.tables import IncidentStatus
+from engine.store.tables import Incident, IncidentStatus
 
 Facts = Mapping[str, Any]
 
@@ -44,6 +44,13 @@ READABLE = (
     "resolution_notes",
     "reopened_count",
 )
+
+
+def facts(incident: Incident) -> dict[str, Any]:
+    """What diagrams and decisions may read of an incident."""
+    return {name: getattr(incident, name) for name in READABLE}
+
+
 LEVELS = ("high", "medium", "low")
 PRIORITIES = ("P1", "P2", "P3", "P4")
 

@@ -10,7 +10,16 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
-from engine import health, idempotency, instances, jobs, outbound, outbox, security_log
+from engine import (
+    health,
+    idempotency,
+    instances,
+    jobs,
+    outbound,
+    outbox,
+    security_log,
+    service_clocks,
+)
 from engine.actors import SYSTEM
 from engine.errors import Conflict, InvalidDocument
 from engine.health import Step
@@ -69,7 +78,7 @@ def run_once(database: Database) -> int:
         fired += sum(outcomes)
         if len(outcomes) < _TOGETHER:
             break
-    return fired + _deliver(database) + _pick_up_forgotten(database)
+    return fired + _deliver(database) + _tell(database) + _pick_up_forgotten(database)
 
 
 def _fire_batch(database: Database) -> list[bool]:
@@ -134,6 +143,26 @@ def _deliver_one(database: Database, message_id: str) -> bool:
             delivery.postpone(session, message_id, f"{type(error).__name__}: {error}")
         return False
     return True
+
+
+def _tell(database: Database) -> int:
+    """Of service clocks that run out, or have."""
+    due = _find(database, lambda session: service_clocks.find_due(session, _MOST_MESSAGES))
+    for clock_id in due:
+        _tell_of(database, clock_id)
+    return len(due)
+
+
+def _tell_of(database: Database, clock_id: str) -> None:
+    try:
+        with database.transaction() as session:
+            service_clocks.tell(session, clock_id)
+    except Exception as error:
+        if outages.kind_of(error):
+            raise
+        logger.exception("Service clock %s is damaged; nobody will be told of it", clock_id)
+        with database.transaction() as session:
+            service_clocks.silence(session, clock_id)
 
 
 def _pick_up_forgotten(database: Database) -> int:

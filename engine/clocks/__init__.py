@@ -8,6 +8,7 @@ From the bottom up:
     stretches         open and closed time, one stretch behind the other
     working_time      due(), elapsed()
     explanation       explain(): what was counted, what was not, and why
+    agreements        the ``[[service_clock]]`` tables of a bundle
     service           course(): a target with its pauses and changes, its warnings and its breach
 """
 

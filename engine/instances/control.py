@@ -84,8 +84,8 @@ def cancel(
     control.cancel(instance)
     entry = replace(taken.entry(Event.PROCESS_CANCELLED), changes=changes)
     ended = {"status": InstanceStatus.CANCELLED, "ended_at": now}
-    intervention.keep(session, taken, instance, entry, **ended)
     rows.change(session, incident, updated_at=now, **cancelled)
+    intervention.keep(session, taken, instance, entry, **ended)
 
 
 def retry(

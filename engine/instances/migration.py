@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from engine import bundles
+from engine import bundles, operations
 from engine.actors import Actor
 from engine.bpmn import matching, migration, run
 from engine.bpmn.diagram import Kind, Node
@@ -222,7 +222,9 @@ def _preview(route: Route, instance: ProcessInstance, incident: Incident) -> Out
 def _move(route: Route, snapshot: str, incident: Incident) -> tuple[Instance, Outcome]:
     """The instance as it would go on in the new version; ``Conflict`` if it cannot."""
     conversion = migration.convert(snapshot, route)
-    instance = run.restore(route.new, conversion.state, state.facts(incident), state.OPERATIONS)
+    instance = run.restore(
+        route.new, conversion.state, operations.facts(incident), state.OPERATIONS
+    )
     armed = migration.arrive(instance, route)
     dropped = _titles(conversion.dropped)
     return instance, Outcome(incident.id, incident.number, "", dropped, _titles(armed))

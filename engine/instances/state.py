@@ -13,7 +13,7 @@ from engine.bpmn.progress import Progress, Wait
 from engine.bpmn.run import Instance
 from engine.bundles import Deployed
 from engine.errors import Conflict
-from engine.operations import CATALOGUE, READABLE
+from engine.operations import CATALOGUE, facts
 from engine.store.statement import Statement
 from engine.store.tables import Incident, InstanceStatus, ProcessInstance, table_of
 
@@ -116,7 +116,3 @@ def outcome(instance: Instance, progress: Progress) -> dict[str, Any]:
         "next_due_at": min((timer.due_at for timer in progress.timers), default=None),
         "ended_at": clock.now() if progress.is_ended else None,
     }
-
-
-def facts(incident: Incident) -> dict[str, Any]:
-    return {name: getattr(incident, name) for name in READABLE}

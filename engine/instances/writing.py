@@ -9,9 +9,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from engine import clock, history, outbox
+from engine import clock, history, outbox, service_clocks
 from engine.actors import SYSTEM, Actor
 from engine.bpmn import allowances
+from engine.bpmn.changes import Changes
 from engine.bpmn.diagram import Kind, Phase, Trigger
 from engine.bpmn.progress import Awaited, OpenTask, Progress, Step, Thrown
 from engine.bpmn.progress import Subscription as Awaits
@@ -92,14 +93,16 @@ class Taken:
 def write_down(session: Session, step: Taken) -> list[Task]:
     """Write everything but the instance itself; return the tasks that the step opened."""
     values = _incident_values(step)
+    changes = {name: (getattr(step.incident, name), new) for name, new in values.items()}
     if values:
         rows.change(session, step.incident, updated_at=clock.now(), **values)
     opened = _write_tasks(session, step)
     _write_subscriptions(session, step)
     _send(session, step)
     finished = map(_Entries(step).of, step.progress.steps)
-    waits = [*_cancelled(step), *_opened(step)]
-    history.record(session, step.incident.id, *step.first, *finished, *waits, *_ending(step))
+    turned = _turn_clocks(session, step, changes)
+    waits = [*_cancelled(step), *_opened(step), *_ending(step)]
+    history.record(session, step.incident.id, *step.first, *finished, *turned, *waits)
     for failure in step.progress.failed:
         told = {"element": failure.node.title, "message": failure.message}
         outbox.alert(session, f"A step of {step.incident.number} failed", told, step.incident.id)
@@ -116,6 +119,13 @@ def _incident_values(step: Taken) -> dict[str, Any]:
     if waiting and _PHASES[max(waiting)] != step.incident.phase:
         values["phase"] = _PHASES[max(waiting)]
     return values
+
+
+def _turn_clocks(session: Session, step: Taken, changes: Changes) -> list[Entry]:
+    """The service clocks follow what changed in this step, and what led to it."""
+    for entry in step.first:
+        changes = {**entry.changes, **changes}
+    return service_clocks.follow(session, step.incident, step.definition_id, changes, step.actor)
 
 
 def _write_tasks(session: Session, step: Taken) -> list[Task]:

@@ -37,6 +37,7 @@ def check(files: Files, groups: Set[str] | None = None) -> list[Finding]:
         findings += _undocumented(bundle, diagram_path, files[diagram_path])
     findings += _starts(bundle, path)
     findings += _separations(bundle, path)
+    findings += _service_clocks(bundle, path)
     findings += _decisions(bundle, references)
     findings += _calendars(bundle, files)
     findings += _tables(bundle)
@@ -104,6 +105,19 @@ def _separations(bundle: Bundle, path: str) -> Iterator[Finding]:
         for unknown in sorted(separation.tasks - known):
             message = f"Separation “{separation.title}”: no task for a person has this id."
             yield Finding("separation-unknown", path, unknown, "", message)
+
+
+def _service_clocks(bundle: Bundle, path: str) -> Iterator[Finding]:
+    for agreement in bundle.agreements:
+        decision = bundle.decisions.get(agreement.decision)
+        if decision is None:
+            message = f"The bundle has no decision “{agreement.decision}”. Name one that it has."
+            yield Finding("service-clock-unknown", path, "", agreement.title, message)
+            continue
+        for name in (agreement.duration, agreement.calendar):
+            if name not in decision.output_names:
+                message = f"The decision “{decision.id}” has no output “{name}”. Name one of its."
+                yield Finding("service-clock-unknown", path, decision.id, agreement.title, message)
 
 
 def _asks_title(form: Form) -> bool:

@@ -39,6 +39,7 @@ from engine.store.tables.people import (
 from engine.store.tables.processes import Message, ProcessInstance, Signature, Subscription, Task
 from engine.store.tables.records import AuditEntry, Effect, IdempotencyKey
 from engine.store.tables.relations import IncidentRelation
+from engine.store.tables.service_clocks import ServiceClock
 from engine.store.tables.statuses import (
     EffectStatus,
     IncidentStatus,
@@ -85,6 +86,7 @@ __all__ = [
     "ProcessInstance",
     "RelationKind",
     "SecurityEvent",
+    "ServiceClock",
     "Signature",
     "Subscription",
     "Task",

@@ -13,6 +13,7 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     _relations()
+    _service_clocks()
 
 
 def _relations() -> None:
@@ -61,6 +62,29 @@ def _relations() -> None:
         ["dedup_key", "number"],
         "dedup_key IS NOT NULL AND closed_at IS NOT NULL",
     )
+
+
+def _service_clocks() -> None:
+    op.create_table(
+        "service_clock",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("incident_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("turns", sa.JSON(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incident.id"], name=op.f("fk_service_clock_incident_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_service_clock")),
+        sa.UniqueConstraint(
+            "incident_id", "title", name=op.f("uq_service_clock_incident_id_title")
+        ),
+    )
+    _index_where("ix_service_clock_next_at", "service_clock", ["next_at"], "next_at IS NOT NULL")
 
 
 def _index_where(
