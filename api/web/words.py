@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from engine import clock, instances, tasks
 from engine.bpmn.diagram import Kind, Node, Phase
 from engine.bpmn.progress import Wait
+from engine.clocks import Segment
 from engine.clocks.explanation import length
 from engine.forms import Form
 from engine.history import Event
@@ -73,6 +75,22 @@ def absolute(at: datetime) -> str:
 
 def to_the_second(at: datetime) -> str:
     return f"{_day(at)}, {at.astimezone(UTC):%H:%M:%S} UTC"
+
+
+def on_the_wall(at: datetime, zone: ZoneInfo) -> str:
+    """What calendar and clock at a place show: ``Mon 23 Nov 2026, 07:15``."""
+    return _at_place(at.astimezone(zone))
+
+
+def between(segment: Segment, zone: ZoneInfo) -> str:
+    """From when to when, at a place; the day once where it is one."""
+    start, end = segment.start.astimezone(zone), segment.end.astimezone(zone)
+    if start == end:
+        return _at_place(start)
+    if end.date() == start.date():
+        return f"{_at_place(start)} to {_clock(end)}"
+    is_next_midnight = end.time() == time.min and end.date() - start.date() == timedelta(days=1)
+    return f"{_at_place(start)} to {'24:00' if is_next_midnight else _at_place(end)}"
 
 
 def time_of_day(at: datetime) -> str:
@@ -192,6 +210,14 @@ def _moment(text: str) -> str | None:
         return None
 
 
+def _at_place(there: datetime) -> str:
+    return f"{there:%a} {there.day} {there:%b %Y}, {_clock(there)}"
+
+
+def _clock(there: datetime) -> str:
+    return f"{there:%H:%M:%S}" if there.second else f"{there:%H:%M}"
+
+
 def _day(at: datetime) -> str:
     moment = at.astimezone(UTC)
     return f"{moment.day} {moment:%b %Y}"
@@ -204,6 +230,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "day": _day,
     "ago": ago,
     "awaited": awaited,
+    "between": between,
     "counted": counted,
     "due": due,
     "due_after": due_after,
@@ -212,5 +239,6 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "humane": humane,
     "field_name": field_name,
     "kind_name": kind_name,
+    "on_the_wall": on_the_wall,
     "shown": shown,
 }

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from engine import bundles, clock, incidents, library, worker
+from engine.bpmn.diagram import Kind
 from engine.history import Event
 from engine.store.tables import IncidentStatus
 from tests.factories import SHIPPED, Cast, complete, entries, open_tasks, report
@@ -311,3 +312,16 @@ def test_the_table_is_asked_for_every_answer_of_the_form():
     levels = {key: {value for value, _ in form.find(key).options} for key in ("impact", "urgency")}
 
     assert levels == {"impact": {"high", "medium", "low"}, "urgency": {"high", "medium", "low"}}
+
+
+def test_what_can_wait_is_due_in_working_time_and_what_is_urgent_around_the_clock(played):
+    opened = [entry for told in played.values() for entry in told.trace if "due" in entry.detail]
+
+    calendars = {entry.element_id: entry.detail["due"]["calendar"] for entry in opened}
+
+    assert calendars.keys() == {node.id for node in DIAGRAM.of_kind(Kind.USER_TASK)}
+    assert {element_id for element_id, calendar in calendars.items() if calendar == "office"} == {
+        "ObtainInformation",
+        "HoldReview",
+        "CheckClosureData",
+    }

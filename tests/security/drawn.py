@@ -1,7 +1,9 @@
 """Diagrams, decisions and forms with a probe in each text that their owner gives."""
 
+import json
 from html import escape
 
+from engine import clock
 from tests import diagrams
 from tests.diagrams import bundle, caught, gateway, line, rule_task, user_task
 from tests.security.probes import ALL, NAME, PROBES
@@ -28,9 +30,11 @@ def bundled():
     ]
     explained = {"type": "text", "text": ALL}
     table = diagrams.table("size", "size", ("-", escape(f'"{ALL.replace(chr(34), "")}"')))
+    look = user_task("Look", form="all", due_in="PT1H", calendar=escape(PROBES[0]))
     files = bundle(
-        *line(rule_task("Size", "size"), user_task("Look", form="all"), user_task("Check")),
+        *line(rule_task("Size", "size"), look, user_task("Check")),
         process_id="probe",
+        rules=_calendar(PROBES[0], closed_for=ALL),
         forms={"all": diagrams.form("all", explained, *questions)},
         decisions={"size": table.replace(b'name="Decide"', _named(NAME))},
     )
@@ -58,6 +62,19 @@ def drafted():
     )
     texts = _TEXTS | {"Which way?": NAME, "Do Hear": NAME}
     return _with(files[DIAGRAM], texts).replace(b'name="Mail"', _named(PROBES[1]))
+
+
+def _calendar(name, closed_for):
+    """It is always open, but on the day on which its tasks open."""
+    return f"""
+[[calendar]]
+name = {json.dumps(name)}
+time_zone = "UTC"
+hours = "24x7"
+[[calendar.closed]]
+date = {clock.now():%Y-%m-%d}
+reason = {json.dumps(closed_for)}
+"""
 
 
 def _with(content, texts):
