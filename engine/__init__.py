@@ -8,6 +8,7 @@ break_glass        an exception that one person asks for and another one grants
 delegation         a task is given to somebody; partners gives a link to one task
 attachments        files of an incident, or of a task of it
 relations          incidents that belong together: parent and child, duplicates, what is related
+references         what other systems know an incident's problem, change or asset by
 tasks              the worklist: find, claim, release, complete
 incidents          the incident itself: find, read, correct, trace
 due_times          why a task is due when it is

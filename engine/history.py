@@ -43,6 +43,8 @@ class Event(StrEnum):
     ATTACHMENT_WITHDRAWN = "attachment:withdrawn"  # its bytes are gone
     RELATION_ADDED = "relation:added"  # to another incident, which no entry names
     RELATION_WITHDRAWN = "relation:withdrawn"
+    REFERENCE_ADDED = "reference:added"  # to a problem, change or asset in another system
+    REFERENCE_WITHDRAWN = "reference:withdrawn"
     PARTNER_INVITED = "partner:invited"  # by a link to one task
     PARTNER_LINK_WITHDRAWN = "partner_link:withdrawn"
     CLOCK_CHANGED = "clock:changed"  # a service clock: started, paused, with another target, ended

@@ -19,6 +19,14 @@ def problem_of(text: str, longest: int, missing: str = "This must not be empty."
     return None if is_plain(text) else NOT_PLAIN
 
 
+def problem_of_line(
+    text: str, longest: int, missing: str = "This must not be empty."
+) -> str | None:
+    """The same of a name, which stands in one line."""
+    is_long = "Write it in one line." if "\n" in text else None
+    return problem_of(text, longest, missing) or is_long
+
+
 def checked(field: str, text: str, longest: int, missing: str) -> str:
     """The text without the space around it; ``InvalidAnswers`` says what is wrong in the field."""
     chosen = text.strip()
@@ -28,8 +36,8 @@ def checked(field: str, text: str, longest: int, missing: str) -> str:
 
 def checked_line(field: str, text: str, longest: int, missing: str) -> str:
     """The same for a name, which stands in one line."""
-    chosen = checked(field, text, longest, missing)
-    require_none({field: "Write it in one line." if "\n" in chosen else None})
+    chosen = text.strip()
+    require_none({field: problem_of_line(chosen, longest, missing)})
     return chosen
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, case, or_, select
 from sqlalchemy.orm import Session
 
-from engine import clock, history, incidents, instances, plain_text
+from engine import clock, history, incidents, instances, plain_text, references
 from engine.actors import Actor
 from engine.errors import Conflict, InvalidAnswers, NotFound
 from engine.history import Entry, Event
@@ -145,7 +145,7 @@ def withdraw(
 def close_as_duplicate(
     session: Session, incident: Incident, number: str, reason: Reason, actor: Actor
 ) -> None:
-    """Cancel an incident that is the same as another one, which takes its relations over."""
+    """Cancel an incident that is the same as another one, which takes over what it is tied to."""
     permissions.require(actor, Action.CONTROL_PROCESS, incident)
     original = _other(session, incident, number, actor)
     affected = {one.id: one for one in (*_others(session, incident), incident, original)}
@@ -158,6 +158,7 @@ def close_as_duplicate(
     pair = _Pair(RelationKind.DUPLICATE_OF, incident, original)
     for relation in _live(session, incident):
         _take_over(session, relation, affected[_other_id(relation, incident)], pair, actor)
+    references.take_over(session, incident, original, actor)
     _keep(session, pair, actor)
 
 

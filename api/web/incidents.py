@@ -9,7 +9,7 @@ from api.access import needs
 from api.context import changing, reading
 from api.web import asked, files, timeline, words
 from api.web import relations as relation_pages
-from engine import attachments, incidents, relations
+from engine import attachments, incidents, references, relations
 from engine.actors import Actor
 from engine.errors import InvalidAnswers
 from engine.history import Event
@@ -56,6 +56,7 @@ def read(number: str) -> ResponseReturnValue:
                 shelf=shelf,
                 related=related,
             )
+        referred = references.find(session, incident, actor)
         standing = incidents.standing(session, incident)
         steps = incidents.next_steps(session, incident, actor)
         names = accounts.names(session, [task.assignee_id or "" for task in steps])
@@ -77,6 +78,7 @@ def read(number: str) -> ResponseReturnValue:
         path=path,
         shelf=shelf,
         related=relation_pages.live(related),
+        referred=referred,
         may_relate=permissions.may(actor, Action.RELATE_INCIDENT, incident),
         may_close=incident.closed_at is None
         and permissions.may(actor, Action.CONTROL_PROCESS, incident),

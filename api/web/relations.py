@@ -25,7 +25,13 @@ _SIDES = {
     Side.PARENT_OF: "It is the parent of",
     Side.RELATED_TO: "It is related to",
 }
-_NUMBER = Field("textfield", "number", "Number", "Such as INC-2026-000123.", is_required=True)
+_NUMBER = Field(
+    "textfield",
+    "number",
+    "Number of the other incident",
+    "Such as INC-2026-000123.",
+    is_required=True,
+)
 _RELATION = Form(
     "relation",
     (

@@ -21,6 +21,8 @@ _SENTENCES: Mapping[str, str] = {
     Event.ATTACHMENT_WITHDRAWN: "{who} withdrew the file “{name}”: {reason}",
     Event.RELATION_ADDED: "{who} noted: {side} {other}",
     Event.RELATION_WITHDRAWN: "{who} withdrew “{side} {other}”: {reason}",
+    Event.REFERENCE_ADDED: "{who} referred to the {kind} {reference} in {system}",
+    Event.REFERENCE_WITHDRAWN: "{who} withdrew the {kind} {reference} in {system}: {reason}",
     Event.PARTNER_INVITED: "{who} let {name} do “{element}” by a link",
     Event.PARTNER_LINK_WITHDRAWN: "{who} withdrew the link of {name} to “{element}”",
     Event.INCIDENT_RESTRICTED: "{who} said who needs to know",
@@ -149,6 +151,9 @@ def _sentence(entry: AuditEntry, related: Mapping[str, str]) -> str | None:
         to_version=entry.detail.get("to_version"),
         side=words.humane(str(entry.detail.get("side"))),
         other=related.get(entry.detail.get("relation_id", ""), "another incident"),
+        kind=entry.detail.get("kind"),
+        system=entry.detail.get("system"),
+        reference=entry.detail.get("reference"),
         rounds=entry.detail.get("completed", entry.detail.get("iterations")),
         **{name: _named(entry.detail.get(name)) for name in ("error", "escalation", "thrown")},
     ).strip()

@@ -217,3 +217,49 @@ def test_a_relation_is_withdrawn_on_the_page_for_a_reason(as_, some):
     shown = http.get(page(one)).text
     assert f"withdrew “Related to {two.number}”: The same outage." in shown
     assert two.title not in shown
+
+
+# References to other systems
+
+
+PROBLEM = {"kind": "problem", "system": "Jira", "reference": "PRB-7", "url": "https://a.example/7"}
+
+
+def test_a_reference_is_added_listed_and_withdrawn_over_rest(as_, some):
+    http, one = as_("dora"), some[0]
+
+    added = http.post(api(one, "references"), json=PROBLEM)
+    listed = http.get(api(one, "references")).get_json()["items"]
+    path = api(one, f"references/{added.get_json()['id']}/withdraw")
+
+    assert added.status_code == 201
+    assert {key: listed[0][key] for key in PROBLEM} == PROBLEM
+    assert http.post(path, json=WHY).status_code == 200
+    assert http.get(api(one, "references")).get_json()["items"] == []
+
+
+def test_a_reference_is_shown_with_its_address_and_withdrawn_on_the_page(as_, some):
+    http, one = as_("dora"), some[0]
+
+    done = http.post(page(one, "/references"), data=PROBLEM)
+    shown = http.get(page(one)).text
+    (kept,) = http.get(api(one, "references")).get_json()["items"]
+    path = page(one, f"/references/{kept['id']}/withdraw")
+    refused, gone = http.post(path, data={"reason": ""}), http.post(path, data=WHY)
+
+    assert (done.status_code, refused.status_code, gone.status_code) == (303, 422, 303)
+    assert '<a href="https://a.example/7" rel="noreferrer">PRB-7</a>' in shown
+    assert "Dora Desk referred to the problem PRB-7 in Jira" in shown
+    assert "Say why" in refused.text
+    assert "https://a.example/7" not in http.get(page(one)).text
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//a.example"])
+def test_an_address_that_could_be_a_script_is_refused_beside_its_field(url, as_, some):
+    http, one = as_("dora"), some[0]
+
+    page_said = http.post(page(one, "/references"), data=PROBLEM | {"url": url})
+    api_said = http.post(api(one, "references"), json=PROBLEM | {"url": url})
+
+    assert (page_said.status_code, api_said.status_code) == (422, 422)
+    assert 'id="error-url"' in page_said.text

@@ -242,6 +242,15 @@ def firing_door(stage):
     return it
 
 
+def ended_door(stage):
+    """What its sender told of has ended."""
+    it = firing_door(stage)
+    with stage.database.reading() as session:
+        it.incident = session.scalars(select(Incident)).one()
+    _in_hand(stage, it, instances.cancel)
+    return it
+
+
 def signed_in(stage):
     secret = stage.does(credentials.start_session, stage.cast.dora)
     return SimpleNamespace(secret=secret)

@@ -30,11 +30,13 @@ from engine.store.tables import (
     DirectoryMember,
     Effect,
     ExternalIdentity,
+    ExternalReference,
     IdempotencyKey,
     Incident,
     IncidentRelation,
     Message,
     Person,
+    ReferenceKind,
     RelationKind,
     Signature,
     Throttle,
@@ -130,7 +132,7 @@ def alive(database, cast, people):
         ).first()
         file, signature = _file(it, people), _signature(it, people)
         session.add_all((AttachmentContent(sha256=file.sha256, content=b"x"), file, signature))
-        session.add(_relation(it))
+        session.add_all((_relation(it), _reference(it)))
         it.attachment, it.signature = file.id, signature.id
         it.tokens = {
             each.id: _tokens(session, each, cast.max) for each in (it.moved, it.failed, it.timed)
@@ -324,6 +326,19 @@ def _relation(it):
         kind=RelationKind.RELATED_TO,
         incident_id=it.incident.id,
         other_id=it.separate.id,
+        added_by=PROBES[0],
+        added_at=clock.now(),
+    )
+
+
+def _reference(it):
+    return ExternalReference(
+        id=new_id(),
+        incident_id=it.incident.id,
+        kind=ReferenceKind.PROBLEM,
+        system=PROBES[0],
+        reference=PROBES[1],
+        url=f"https://127.0.0.1:9/{PROBES[1]}",
         added_by=PROBES[0],
         added_at=clock.now(),
     )

@@ -8,7 +8,7 @@ from sqlalchemy import DateTime, Dialect, Enum, Index, MetaData, String, Table, 
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-from engine.store.tables.kinds import RelationKind
+from engine.store.tables.kinds import ReferenceKind, RelationKind
 from engine.store.tables.statuses import (
     EffectStatus,
     IncidentStatus,
@@ -60,6 +60,7 @@ class Base(DeclarativeBase):
         IncidentStatus: stored(IncidentStatus),
         InstanceStatus: stored(InstanceStatus),
         MessageStatus: stored(MessageStatus),
+        ReferenceKind: stored(ReferenceKind),
         RelationKind: stored(RelationKind),
         TaskStatus: stored(TaskStatus),
     }

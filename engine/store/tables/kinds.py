@@ -9,3 +9,11 @@ class RelationKind(StrEnum):
     CHILD_OF = "child_of"  # a part of what the second is about
     DUPLICATE_OF = "duplicate_of"  # the same, and the work goes on with the second
     RELATED_TO = "related_to"  # worth knowing; the same from both sides
+
+
+class ReferenceKind(StrEnum):
+    """What another system keeps."""
+
+    PROBLEM = "problem"  # the cause, or what may be
+    CHANGE = "change"  # one that caused it, or that ends it
+    ASSET = "asset"  # a configuration item that it is about

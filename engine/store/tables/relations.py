@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.tables.columns import Base, index_where
-from engine.store.tables.kinds import RelationKind
+from engine.store.tables.kinds import ReferenceKind, RelationKind
 
 
 class IncidentRelation(Base):
@@ -33,6 +33,22 @@ class IncidentRelation(Base):
     kind: Mapped[RelationKind]
     incident_id: Mapped[str] = mapped_column(ForeignKey("incident.id"), index=True)
     other_id: Mapped[str] = mapped_column(ForeignKey("incident.id"), index=True)
+    added_by: Mapped[str] = mapped_column(String(120))
+    added_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class ExternalReference(Base):
+    """What another system keeps that an incident has to do with; kept when it is withdrawn."""
+
+    __tablename__ = "external_reference"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incident.id"), index=True)
+    kind: Mapped[ReferenceKind]
+    system: Mapped[str] = mapped_column(String(80))
+    reference: Mapped[str] = mapped_column(String(120))  # as that system calls it
+    url: Mapped[str] = mapped_column(String(500))  # http or https; empty if there is none
     added_by: Mapped[str] = mapped_column(String(120))
     added_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]

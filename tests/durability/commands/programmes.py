@@ -128,6 +128,7 @@ DOORS = [
         (given.door, "firing", "first"),
         (given.firing_door, "firing", "repeated"),
         (given.firing_door, "resolved", "resolved"),
+        (given.ended_door, "firing", "begun again"),
     )
 ]
 

@@ -1,4 +1,4 @@
-"""incidents that belong together."""
+"""Service clocks of incidents, what belongs together, and what other systems know of them."""
 
 from collections.abc import Sequence
 
@@ -14,6 +14,7 @@ depends_on: str | Sequence[str] | None = None
 def upgrade() -> None:
     _relations()
     _service_clocks()
+    _references()
 
 
 def _relations() -> None:
@@ -85,6 +86,29 @@ def _service_clocks() -> None:
         ),
     )
     _index_where("ix_service_clock_next_at", "service_clock", ["next_at"], "next_at IS NOT NULL")
+
+
+def _references() -> None:
+    kinds = sa.Enum(
+        *("problem", "change", "asset"), name="referencekind", native_enum=False, length=16
+    )
+    op.create_table(
+        "external_reference",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("incident_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", kinds, nullable=False),
+        sa.Column("system", sa.String(length=80), nullable=False),
+        sa.Column("reference", sa.String(length=120), nullable=False),
+        sa.Column("url", sa.String(length=500), nullable=False),
+        sa.Column("added_by", sa.String(length=120), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incident.id"], name=op.f("fk_external_reference_incident_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_external_reference")),
+    )
+    op.create_index("ix_external_reference_incident_id", "external_reference", ["incident_id"])
 
 
 def _index_where(
