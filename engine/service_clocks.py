@@ -7,6 +7,7 @@ due and whom to tell when follows from them, and lies beside them for the sweep.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from engine import bundles, clock, history, operations
 from engine.actors import SYSTEM, Actor
 from engine.bundles import Deployed
+from engine.clocks import Segment
 from engine.clocks.agreements import Agreement, ServiceKind
 from engine.clocks.service import Act, Course, Target, Turn, course
 from engine.dmn import DmnError
@@ -25,6 +27,7 @@ from engine.people.permissions import Action
 from engine.store.tables import Incident, IncidentStatus, ProcessInstance, ServiceClock
 
 PERCENTAGES = (50, 75, 100)  # of a target, at which somebody is told; the last is its breach
+_TOLD = ("priority", "impact", "urgency", "severity", "is_major", "status", "hold_reason")
 _ENDED = (IncidentStatus.RESOLVED, IncidentStatus.CLOSED, IncidentStatus.CANCELLED)
 
 Changes = Mapping[str, tuple[Any, Any]]  # facts of an incident: old and new
@@ -40,13 +43,34 @@ class Cause:
     actor: Actor
 
     @property
-    def sentence(self) -> str:
-        return "; ".join(_said(name, old, new) for name, (old, new) in self._told())
+    def matters(self) -> bool:
+        """Whether it changed what a decision reads."""
+        return bool(self.changes.keys() & self.facts.keys())
 
-    def _told(self) -> Iterator[tuple[str, tuple[Any, Any]]]:
-        for name, both in sorted(self.changes.items()):
-            if name in self.facts:
-                yield name.replace("_", " "), both
+    @property
+    def sentence(self) -> str:
+        told = [name for name in _TOLD if name in self.changes]
+        return "; ".join(_said(name, *self.changes[name]) for name in told) or "the report"
+
+
+class State(StrEnum):
+    """How a clock stands, for people."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    MET = "met"
+    BREACHED = "breached"  # it may still run
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What was counted from one turn to the next, and when it was due after the turn."""
+
+    turn: Turn
+    due_at: datetime | None
+    target: Target
+    counted: timedelta
+    segments: tuple[Segment, ...]  # on the way to the due time; none while it stood still
 
 
 @dataclass(frozen=True)
@@ -55,6 +79,44 @@ class Shown:
 
     clock: ServiceClock
     course: Course
+    at: datetime  # when it is looked at
+
+    @property
+    def kind(self) -> ServiceKind:
+        return ServiceKind(self.clock.kind)
+
+    @property
+    def state(self) -> State:
+        if self.course.due_at is not None and self.course.due_at <= self.at:
+            return State.BREACHED
+        if self.course.is_stopped:
+            return State.MET
+        return State.RUNNING if self.course.is_running else State.PAUSED
+
+    @property
+    def paused_for(self) -> str:
+        """The reason of the last turn, if that has paused it."""
+        last = self.course.turns[-1]
+        return last.reason if last.act is Act.PAUSE else ""
+
+    @property
+    def used(self) -> timedelta:
+        return self.course.used(self.at)
+
+    @property
+    def counted(self) -> timedelta:
+        """What its stages count together: the target, once it has a due time."""
+        return sum((stage.counted for stage in self.stages), timedelta(0))
+
+    @property
+    def stages(self) -> list[Stage]:
+        """Each turn and what was counted until the next, up to the due time if there is one."""
+        until = self.course.due_at or self.clock.stopped_at or self.at
+        return [
+            Stage(turn, due_at, leg.target, leg.counted(until), leg.segments(until))
+            for leg, (turn, due_at) in zip(self.course.legs, self.course.due_times(), strict=True)
+            if leg.start <= until
+        ]
 
 
 def follow(
@@ -63,7 +125,7 @@ def follow(
     """Turn the clocks of an incident after a change; the entries say what became of them."""
     deployed = bundles.deployed(session, definition_id)
     cause = Cause(incident, operations.facts(incident), changes, actor)
-    if not deployed.bundle.agreements or not cause.sentence:
+    if not deployed.bundle.agreements or not cause.matters:
         return []
     query = select(ServiceClock).where(ServiceClock.incident_id == incident.id)
     known = {row.title: row for row in session.scalars(query)}
@@ -71,11 +133,11 @@ def follow(
     for agreement in deployed.bundle.agreements:
         row = known.get(agreement.title)
         try:
-            target = _target(agreement, deployed, cause)
-            entries += _turn(session, agreement, row, definition_id, target, cause)
+            entries += _turn(session, agreement, row, deployed, definition_id, cause)
         except (DmnError, ValueError) as error:
             # Of the bundle, and nothing for which an incident should stand still.
-            entries.append(_changed(agreement.title, agreement.kind, cause, problem=str(error)))
+            entries.append(_changed(agreement, cause, problem=str(error)))
+    session.flush()  # another step of this transaction may look for them
     return entries
 
 
@@ -87,7 +149,8 @@ def find(session: Session, incident: Incident, actor: Actor) -> list[Shown]:
         .where(ServiceClock.incident_id == incident.id)
         .order_by(ServiceClock.due_at.is_(None), ServiceClock.due_at, ServiceClock.title)
     )
-    return [Shown(row, course(_turns(session, row))) for row in session.scalars(query)]
+    now = clock.now()
+    return [Shown(row, course(_turns(session, row)), now) for row in session.scalars(query)]
 
 
 def find_due(session: Session, limit: int) -> list[str]:
@@ -126,25 +189,37 @@ def _turn(
     session: Session,
     agreement: Agreement,
     row: ServiceClock | None,
+    deployed: Deployed,
     definition_id: str,
-    target: Target | None,
     cause: Cause,
 ) -> Iterator[Entry]:
+    """Let a clock follow its incident; ``row`` is none until it starts."""
     turns = _turns(session, row) if row else []
-    new = list(_new_turns(agreement, turns, target, cause))
+    new = list(_new_turns(agreement, turns, _target(agreement, deployed, cause), cause))
     if not new:
         return
     found = course([*turns, *new])
+    due_at, next_at = found.due_at, _next(found, row.told if row else 0)
     before = row.due_at if row else None
     if row is None:
-        row = ServiceClock(id=new_id(), incident_id=cause.incident.id, told=0, turns=[])
-        row.kind, row.title = agreement.kind, agreement.title
+        row = _started(agreement, cause.incident)
         session.add(row)
     row.turns = [*row.turns, *(_kept(turn, definition_id) for turn in new)]
-    row.due_at, row.next_at = found.due_at, _next(found, row.told)
+    row.due_at, row.next_at = due_at, next_at
     row.stopped_at = new[-1].at if found.is_stopped else None
     acts = [turn.act for turn in new]
-    yield _changed(row.title, row.kind, cause, {"due_at": (before, row.due_at)}, acts=acts)
+    yield _changed(agreement, cause, {"due_at": (before, due_at)}, acts=acts)
+
+
+def _started(agreement: Agreement, incident: Incident) -> ServiceClock:
+    return ServiceClock(
+        id=new_id(),
+        incident_id=incident.id,
+        kind=agreement.kind,
+        title=agreement.title,
+        turns=[],
+        told=0,
+    )
 
 
 def _new_turns(
@@ -156,20 +231,18 @@ def _new_turns(
     def turn(act: Act, target: Target | None = None, at: datetime = now) -> Turn:
         return Turn(act, at, cause.sentence, cause.actor.name, target)
 
-    state = _state(turns)
-    wanted = _wanted(agreement, cause.incident)
-    if state is None:
-        if target is None:
-            return
-        yield turn(Act.START, target, cause.incident.created_at)
-        state = Act.RESUME
-    elif state is Act.STOP and agreement.kind is ServiceKind.RESPOND:
+    state, wanted = _state(turns), _wanted(agreement, cause.incident)
+    if state is None and target is None:
+        return
+    if state is Act.STOP and (agreement.kind is ServiceKind.RESPOND or wanted is Act.STOP):
         return  # nobody responds twice
-    elif state is not Act.STOP and target not in (None, course(turns).target):
-        yield turn(Act.RETARGET, target)
-    if state is Act.STOP and wanted is Act.PAUSE:
+    if state is None:
+        yield turn(Act.START, target, cause.incident.created_at)
+    elif state is Act.STOP:
         yield turn(Act.RESUME)
-    if state is not wanted:
+    if state and wanted is not Act.STOP and target not in (None, course(turns).target):
+        yield turn(Act.RETARGET, target)
+    if wanted is not (Act.PAUSE if state is Act.PAUSE else Act.RESUME):
         yield turn(wanted)
 
 
@@ -213,9 +286,9 @@ def _next(found: Course, told: int) -> datetime | None:
 
 
 def _changed(
-    title: str, kind: str, cause: Cause, changes: Changes | None = None, **detail: Any
+    agreement: Agreement, cause: Cause, changes: Changes | None = None, **detail: Any
 ) -> Entry:
-    told = {"clock": title, "kind": kind, "reason": cause.sentence, **detail}
+    told = {"clock": agreement.title, "kind": agreement.kind, "reason": cause.sentence, **detail}
     return Entry(Event.CLOCK_CHANGED, cause.actor, changes=changes or {}, detail=told)
 
 
@@ -226,9 +299,11 @@ def _told(row: ServiceClock, percentage: int, reached: datetime) -> Entry:
 
 
 def _said(name: str, old: Any, new: Any) -> str:
-    if new in (None, ""):
-        return f"{name}: {old} no more"
-    return f"{name}: {new}" if old in (None, "") else f"{name}: {old} became {new}"
+    label = name.replace("_", " ")
+    before, after = (str(value or "").replace("_", " ") for value in (old, new))
+    if not after:
+        return f"{label}: {before} no more"
+    return f"{label}: {before} became {after}" if before else f"{label}: {after}"
 
 
 # Turns as a row keeps them

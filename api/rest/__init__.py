@@ -30,6 +30,7 @@ from api.rest import (
     relations,
     restriction,
     security,
+    service_clocks,
     signatures,
     tasks,
 )
@@ -42,6 +43,7 @@ _PARTS = (
     relations,
     references,
     restriction,
+    service_clocks,
     signatures,
     control,
     tasks,

@@ -9,7 +9,7 @@ from api.access import needs
 from api.context import changing, reading
 from api.web import asked, files, timeline, words
 from api.web import relations as relation_pages
-from engine import attachments, incidents, references, relations
+from engine import attachments, incidents, references, relations, service_clocks
 from engine.actors import Actor
 from engine.errors import InvalidAnswers
 from engine.history import Event
@@ -63,6 +63,7 @@ def read(number: str) -> ResponseReturnValue:
         asked = incidents.questions(session, incident)
         entries = incidents.timeline(session, incident, actor)
         path = incidents.path(session, incident)
+        clocks = service_clocks.find(session, incident, actor)
     open_steps = [task for task in steps if task.status is TaskStatus.OPEN]
     return render_template(
         "incident.html",
@@ -76,6 +77,7 @@ def read(number: str) -> ResponseReturnValue:
         lines=timeline.tell(entries, asked, relation_pages.named(related)),
         labels=words.labels(asked),
         path=path,
+        clocks=clocks,
         shelf=shelf,
         related=relation_pages.live(related),
         referred=referred,

@@ -40,6 +40,9 @@ _SENTENCES: Mapping[str, str] = {
     Event.MESSAGE_RECEIVED: "{sender} sent “{name}”",
     Event.SIGNAL_RECEIVED: "{sender} signalled “{name}”",
     Event.TIMER_FIRED: "Time ran out: {element}",
+    Event.CLOCK_CHANGED: "{clock} has no target: {problem}",
+    Event.CLOCK_WARNED: "{clock}: {percentage} % of the time is used up",
+    Event.CLOCK_BREACHED: "{clock}: the time has run out",
     Event.TASK_OPENED: "{group} has a task: {element}",
     Event.TASK_CLAIMED: "{who} took “{element}”",
     Event.TASK_RELEASED: "{who} gave “{element}” back",
@@ -70,6 +73,8 @@ _CHOICES = (Kind.EXCLUSIVE, Kind.INCLUSIVE)
 _QUIET = (Event.TASK_OPENED, Event.TASK_CLAIMED, Event.TASK_RELEASED, Event.TASK_CANCELLED)
 _MARKS: Mapping[str, str] = {
     Event.TIMER_FIRED: "timer",
+    Event.CLOCK_WARNED: "timer",
+    Event.CLOCK_BREACHED: "failed",
     Event.PROCESS_FAILED: "failed",
     Event.ELEMENT_COMPLETED: "automatic",
 }
@@ -130,9 +135,7 @@ def held(entries: Iterable[AuditEntry]) -> AuditEntry | None:
 
 def _sentence(entry: AuditEntry, related: Mapping[str, str]) -> str | None:
     """``None`` for what only the engine cares about: starts, ends, joining paths."""
-    pattern = _SENTENCES.get(entry.event)
-    if entry.event == Event.ELEMENT_COMPLETED:
-        pattern = _automatic(entry.detail)
+    pattern = _pattern(entry)
     if pattern is None:
         return None
     return pattern.format(
@@ -142,6 +145,9 @@ def _sentence(entry: AuditEntry, related: Mapping[str, str]) -> str | None:
         message=entry.detail.get("message"),
         meaning=entry.detail.get("meaning"),
         reason=entry.detail.get("reason"),
+        clock=entry.detail.get("clock"),
+        percentage=entry.detail.get("percentage"),
+        problem=entry.detail.get("problem"),
         taken=words.humane(str(entry.detail.get("taken"))),
         sender=entry.detail.get("sent_by"),
         name=entry.detail.get("name"),
@@ -157,6 +163,14 @@ def _sentence(entry: AuditEntry, related: Mapping[str, str]) -> str | None:
         rounds=entry.detail.get("completed", entry.detail.get("iterations")),
         **{name: _named(entry.detail.get(name)) for name in ("error", "escalation", "thrown")},
     ).strip()
+
+
+def _pattern(entry: AuditEntry) -> str | None:
+    if entry.event == Event.ELEMENT_COMPLETED:
+        return _automatic(entry.detail)
+    if entry.event == Event.CLOCK_CHANGED and "problem" not in entry.detail:
+        return None  # its panel says how it stands, and why
+    return _SENTENCES.get(entry.event)
 
 
 def _automatic(detail: Mapping[str, Any]) -> str | None:

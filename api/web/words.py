@@ -82,6 +82,11 @@ def on_the_wall(at: datetime, zone: ZoneInfo) -> str:
     return _at_place(at.astimezone(zone))
 
 
+def hours(duration: timedelta) -> str:
+    """``7 h 30 min``, to the second."""
+    return length(timedelta(seconds=round(duration.total_seconds())))
+
+
 def between(segment: Segment, zone: ZoneInfo) -> str:
     """From when to when, at a place; the day once where it is one."""
     start, end = segment.start.astimezone(zone), segment.end.astimezone(zone)
@@ -235,7 +240,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "due": due,
     "due_after": due_after,
     "duration": duration,
-    "hours": length,
+    "hours": hours,
     "humane": humane,
     "field_name": field_name,
     "kind_name": kind_name,

@@ -64,7 +64,9 @@ def start(session: Session, incident: Incident, definition_id: str, reported: En
     named = {"process": process.process_id, "version": process.version}
     started = Entry(Event.PROCESS_STARTED, definition_id=definition_id, detail=named)
     first = (reported, started)
-    step = Taken(row["id"], definition_id, process, incident, progress, first=first)
+    step = Taken(
+        row["id"], definition_id, process, incident, progress, actor=reported.actor, first=first
+    )
     writing.write_down(session, step)
 
 

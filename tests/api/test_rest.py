@@ -473,6 +473,7 @@ ALL_WITH_TOKEN = [
     ("post", f"{REPORTS}/x/process/retry", {"reason": "Mended.", "token": "x"}),
     ("post", f"{REPORTS}/x/process/move", {"withdraw": ["x"], "start": ["Look"], "reason": "So."}),
     ("post", f"{REPORTS}/x/process/timers/x", {"due_at": "2030-01-01T00:00:00Z", "reason": "So."}),
+    ("get", f"{REPORTS}/x/service-clocks", None),
     ("get", f"{REPORTS}/x/relations", None),
     ("post", f"{REPORTS}/x/relations", {"side": "child_of", "number": "INC-2026-000001"}),
     ("post", f"{REPORTS}/x/relations/x/withdraw", {"reason": "Another cause."}),

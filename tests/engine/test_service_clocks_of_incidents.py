@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from engine import clock, incidents, instances, service_clocks, worker
+from engine import clock, incidents, instances, intake, service_clocks, tasks, worker
 from engine.clocks import agreements
 from engine.errors import InvalidDocument, NotAllowed
 from engine.history import Event
 from engine.instances import Reason
 from engine.library.checks import check
 from engine.store.tables import ServiceClock
+from engine.tasks import Queue
 from tests import decisions as dmn
 from tests.diagrams import bundle, form, line, radio, service_task, user_task
 from tests.engine.calendars import ALWAYS, written
@@ -210,6 +211,20 @@ def test_a_corrected_report_turns_the_clocks_that_depend_on_it(desk, cast):
     assert desk.due("First response") == 15 * MINUTE  # which this one does not
 
 
+def test_several_steps_of_one_transaction_turn_a_clock_one_after_the_other(desk, cast):
+    with desk.database.transaction() as session:
+        incident = intake.report(session, "small", {"title": "Both"}, "web", cast.dora)
+        (found,) = tasks.find(session, cast.dora, Queue.ALL, incident_id=incident.id)
+        tasks.complete(session, found.task.id, {"priority": "P1"}, cast.dora)
+
+    with desk.database.reading() as session:
+        shown = service_clocks.find(session, incident, cast.dora)
+    assert [[turn.act for turn in each.course.turns] for each in shown] == [
+        ["start"],
+        ["start", "stop"],
+    ]
+
+
 # ---- why
 
 
@@ -222,7 +237,7 @@ def test_every_turn_says_who_caused_it_and_why(desk):
 
     assert [act for act, *_ in turns] == ["start", "pause", "retarget", "resume"]
     assert {by for _, by, _ in turns} == {"Dora Desk"}
-    assert turns[1][2] == "hold reason: Awaiting vendor; status: in_progress became on_hold"
+    assert turns[1][2] == "status: in progress became on hold; hold reason: Awaiting vendor"
     assert "priority: P3 became P1" in turns[2][2]
 
 
