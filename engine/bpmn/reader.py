@@ -132,7 +132,7 @@ def _node(element: etree._Element, scope: str | None, file: _File) -> Node:
         loop=_loop(element),
         form_key=properties.get("formKey"),
         due_in=properties.get("dueIn"),
-        calendar=properties.get("calendar"),
+        calendar=properties.get("calendar") or None,
         instructions=_extension(element, "instructionsForEndUser"),
         signature=words(properties.get("signatureMeaning", "")),
         decision_id=_extension(element, "calledDecisionId") or None,

@@ -7,6 +7,7 @@ from engine.bpmn.diagram import Kind, Trigger
 from engine.errors import InvalidDocument, Refused
 from engine.library import importing
 from engine.library.importing import layout
+from tests.diagrams import extension
 from tests.engine.importing import (
     MODEL,
     asked,
@@ -23,6 +24,8 @@ from tests.engine.importing import (
 MESSAGE = "<bpmn:messageEventDefinition/>"
 TIMER = "<bpmn:timerEventDefinition/>"
 SIGNAL = "<bpmn:signalEventDefinition/>"
+SPIFF = 'xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core"'
+BY_PRIORITY = "if incident.is_major then duration('PT1H') else duration('P1D')".replace("'", '"')
 
 
 def test_a_plain_task_becomes_a_task_for_a_person():
@@ -274,6 +277,30 @@ def test_an_event_that_cannot_be_thrown_does_nothing(inner, kind, rule):
 
     assert diagram(result).nodes["Go"].kind is kind
     assert asked(result, rule) == ["Go"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "kept", "questions"),
+    [
+        ("userTask", {"dueIn": "PT4H"}, "PT4H", []),
+        ("userTask", {"dueIn": BY_PRIORITY}, BY_PRIORITY, []),
+        ("userTask", {"dueIn": "respond_within"}, None, ["due-open"]),
+        ("userTask", {"dueIn": "four hours"}, None, ["due-open"]),
+        ("userTask", {"dueIn": "PT10S"}, None, ["due-open"]),
+        ("userTask", {"dueIn": "P1X"}, None, ["due-open"]),
+        ("userTask", {"dueIn": "PT4H", "calendar": "office"}, "PT4H", ["calendar-missing"]),
+        ("scriptTask", {"dueIn": "PT4H"}, None, ["due-misplaced"]),
+        ("scriptTask", {"calendar": "office"}, None, ["due-misplaced"]),
+    ],
+)
+def test_a_due_time_is_kept_as_far_as_the_file_says_what_it_is(kind, properties, kept, questions):
+    inner = extension(**properties) + "<bpmn:script>a = 1</bpmn:script>" * (kind == "scriptTask")
+
+    result = imported(drawn(*chain(node(kind, "A", inner=inner)), more=SPIFF))
+
+    task = diagram(result).nodes["A"]
+    assert (task.due_in, task.calendar) == (kept, None)
+    assert [r for r in rules(result) if r.startswith(("due-", "calendar-"))] == questions
 
 
 def test_an_error_that_nothing_throws_becomes_a_message():

@@ -181,7 +181,6 @@ DUE_TIMES = [
     ("expression-invalid", "Look", due("four hours")),
     ("expression-unknown-name", "Look", due("respond_within")),
     ("calendar-unknown", "Look", due("PT4H", "offices")),
-    ("calendar-unknown", "Look", due("PT4H", " ")),
     ("due-time-misplaced", "Look", due(None, "office")),
     ("due-time-misplaced", "Script", scripted(dueIn="PT4H")),
     ("due-time-misplaced", "Script", scripted(calendar="office")),

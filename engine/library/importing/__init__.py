@@ -13,6 +13,7 @@ from engine.library.importing import (
     camunda7,
     camunda8,
     cleaning,
+    due_times,
     ends,
     events,
     flows,
@@ -118,6 +119,7 @@ _PASSES: tuple[Callable[[Draft], None], ...] = (
     waits.settle,
     soundness.settle,
     variables.settle,
+    due_times.settle,
     pools.choose_main,
     lanes.settle,
 )

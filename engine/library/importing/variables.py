@@ -42,7 +42,7 @@ def _settle_property(draft: Draft, node: etree._Element, name: str, names: set[s
 def _settle_script(draft: Draft, node: etree._Element, names: set[str]) -> None:
     lines = tree.text(node, "script").replace(";", "\n").splitlines()
     texts = [line.partition("=")[2].strip() for line in lines if line.strip()]
-    if all(_reads_only(text, names) for text in texts):
+    if all(reads_only(text, names) for text in texts):
         return
     script = one_line(tree.text(node, "script"), 500)
     dialect.put_extension(node, "instructionsForEndUser", f"Do what this script did: {script}")
@@ -57,7 +57,7 @@ def _settle_script(draft: Draft, node: etree._Element, names: set[str]) -> None:
 
 def _settle_parameters(draft: Draft, node: etree._Element, names: set[str]) -> None:
     parameters = list(node.iter(f"{tree.SPIFF}parameter"))
-    if not all(_reads_only(p.get("value", ""), names) for p in parameters):
+    if not all(reads_only(p.get("value", ""), names) for p in parameters):
         hand_to_person(
             draft,
             node,
@@ -67,7 +67,7 @@ def _settle_parameters(draft: Draft, node: etree._Element, names: set[str]) -> N
         )
 
 
-def _reads_only(text: str, names: set[str]) -> bool:
+def reads_only(text: str, names: set[str]) -> bool:
     try:
         return compile_expression(text).names <= names
     except FeelError:

@@ -51,13 +51,16 @@ def due(draft: Draft, node: etree._Element, text: str) -> None:
     if text.startswith("P") and text.isalnum():
         dialect.put(node, "dueIn", text)
     elif text:
-        draft.ask(
-            "due-open",
-            node,
-            f"When the task is due (“{one_line(text, 120)}”) is no length of time. It was left "
-            "out.",
-            "Give a duration such as PT4H.",
-        )
+        ask_due(draft, node, text)
+
+
+def ask_due(draft: Draft, node: etree._Element, text: str) -> None:
+    draft.ask(
+        "due-open",
+        node,
+        f"When the task is due (“{one_line(text, 120)}”) is no length of time. It was left out.",
+        "Give a duration such as PT4H.",
+    )
 
 
 def field(draft: Draft, node: etree._Element, component: Component, taken: set[str]) -> Component:
