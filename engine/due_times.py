@@ -54,9 +54,9 @@ def explain(session: Session, task: Task) -> Reckoning | None:
     version = bundles.deployed(session, opening.definition_id or task.definition_id)
     node = version.definition.diagram.nodes[opening.element_id or task.element_id]
     kept = opening.detail.get("due")
-    # The history did not keep it while every hour of every task counted.
-    before = DueTime(task.created_at, node.due_in or "PT0S", None, task.due_at)
-    due = of_data(kept) if kept else before
+    # Tasks opened without it while every hour of all of them counted.
+    by_every_hour = DueTime(task.created_at, node.due_in or "PT0S", None, task.due_at)
+    due = of_data(kept) if kept else by_every_hour
     return Reckoning(
         due=due,
         drawn=node.due_in or due.duration,
