@@ -9,6 +9,7 @@ delegation         a task is given to somebody; partners gives a link to one tas
 attachments        files of an incident, or of a task of it
 relations          incidents that belong together: parent and child, duplicates, what is related
 references         what other systems know an incident's problem, change or asset by
+participants       who leads an incident, and who follows it
 tasks              the worklist: find, claim, release, complete
 incidents          the incident itself: find, read, correct, trace
 due_times          why a task is due when it is

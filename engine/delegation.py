@@ -56,7 +56,7 @@ def _receiver(session: Session, username: str, task: Task, incident: Incident) -
     person = session.scalar(query)
     if person is None:
         raise InvalidAnswers({"to": "There is nobody active of that username."})
-    receiver = Actor(person.id, person.name, frozenset(accounts.grants(session, person.id)))
+    receiver = accounts.actor(session, person)
     if not permissions.may(receiver, Action.WORK_TASK, task, of=incident):
         raise InvalidAnswers({"to": f"{person.name} may not do this task."})
     if duties.conflict(session, task, incident, receiver):

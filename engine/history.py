@@ -45,6 +45,11 @@ class Event(StrEnum):
     RELATION_WITHDRAWN = "relation:withdrawn"
     REFERENCE_ADDED = "reference:added"  # to a problem, change or asset in another system
     REFERENCE_WITHDRAWN = "reference:withdrawn"
+    ROLE_TAKEN_OVER = "role:taken_over"  # by who has it now
+    ROLE_HANDED_OVER = "role:handed_over"  # to somebody else than who did it
+    ROLE_RENOUNCED = "role:renounced"  # nobody has it now
+    WATCHER_ADDED = "watcher:added"
+    WATCHER_REMOVED = "watcher:removed"
     PARTNER_INVITED = "partner:invited"  # by a link to one task
     PARTNER_LINK_WITHDRAWN = "partner_link:withdrawn"
     CLOCK_CHANGED = "clock:changed"  # a service clock: started, paused, with another target, ended

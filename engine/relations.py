@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, case, or_, select
 from sqlalchemy.orm import Session
 
-from engine import clock, history, incidents, instances, plain_text, references
+from engine import clock, history, incidents, instances, participants, plain_text, references
 from engine.actors import Actor
 from engine.errors import Conflict, InvalidAnswers, NotFound
 from engine.history import Entry, Event
@@ -159,6 +159,7 @@ def close_as_duplicate(
     for relation in _live(session, incident):
         _take_over(session, relation, affected[_other_id(relation, incident)], pair, actor)
     references.take_over(session, incident, original, actor)
+    participants.move_watchers(session, incident, original, actor)
     _keep(session, pair, actor)
 
 

@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from api.access import needs
 from api.context import changing, reading
 from api.web import asked, files, timeline, words
+from api.web import participants as participant_pages
 from api.web import relations as relation_pages
-from engine import attachments, incidents, references, relations, service_clocks
+from engine import attachments, incidents, participants, references, relations, service_clocks
 from engine.actors import Actor
 from engine.errors import InvalidAnswers
 from engine.history import Event
@@ -45,6 +46,7 @@ def read(number: str) -> ResponseReturnValue:
         incident = incidents.get(session, number, actor)
         shelf = files.of_incident(attachments.find(session, incident, actor), incident, actor)
         related = relations.find(session, incident, actor)
+        taking_part = participants.find(session, incident, actor)
         if not permissions.may(actor, Action.READ_INSIDE, incident):
             told = timeline.tell(incidents.timeline(session, incident, actor), {}, {})
             labels = words.labels(incidents.questions(session, incident))
@@ -55,6 +57,8 @@ def read(number: str) -> ResponseReturnValue:
                 labels=labels,
                 shelf=shelf,
                 related=related,
+                actor=actor,
+                watchers=participant_pages.watching(taking_part),
             )
         referred = references.find(session, incident, actor)
         standing = incidents.standing(session, incident)
@@ -81,6 +85,9 @@ def read(number: str) -> ResponseReturnValue:
         shelf=shelf,
         related=relation_pages.live(related),
         referred=referred,
+        leading=participant_pages.leading(taking_part),
+        watchers=participant_pages.watching(taking_part),
+        may_lead=permissions.may(actor, Action.LEAD_INCIDENT, incident),
         may_relate=permissions.may(actor, Action.RELATE_INCIDENT, incident),
         may_close=incident.closed_at is None
         and permissions.may(actor, Action.CONTROL_PROCESS, incident),

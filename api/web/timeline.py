@@ -23,6 +23,11 @@ _SENTENCES: Mapping[str, str] = {
     Event.RELATION_WITHDRAWN: "{who} withdrew “{side} {other}”: {reason}",
     Event.REFERENCE_ADDED: "{who} referred to the {kind} {reference} in {system}",
     Event.REFERENCE_WITHDRAWN: "{who} withdrew the {kind} {reference} in {system}: {reason}",
+    Event.ROLE_TAKEN_OVER: "{who} took over as {role}",
+    Event.ROLE_HANDED_OVER: "{who} made {name} the {role}",
+    Event.ROLE_RENOUNCED: "{who} is the {role} no more",
+    Event.WATCHER_ADDED: "{name} follows the incident",
+    Event.WATCHER_REMOVED: "{name} follows the incident no more",
     Event.PARTNER_INVITED: "{who} let {name} do “{element}” by a link",
     Event.PARTNER_LINK_WITHDRAWN: "{who} withdrew the link of {name} to “{element}”",
     Event.INCIDENT_RESTRICTED: "{who} said who needs to know",
@@ -70,7 +75,10 @@ _SPECIAL: Mapping[str, str] = {
     "iterations": "“{element}” is done; rounds: {rounds}",
 }
 _CHOICES = (Kind.EXCLUSIVE, Kind.INCLUSIVE)
-_QUIET = (Event.TASK_OPENED, Event.TASK_CLAIMED, Event.TASK_RELEASED, Event.TASK_CANCELLED)
+_QUIET = (
+    *(Event.TASK_OPENED, Event.TASK_CLAIMED, Event.TASK_RELEASED, Event.TASK_CANCELLED),
+    *(Event.WATCHER_ADDED, Event.WATCHER_REMOVED),
+)
 _MARKS: Mapping[str, str] = {
     Event.TIMER_FIRED: "timer",
     Event.CLOCK_WARNED: "timer",
@@ -160,6 +168,7 @@ def _sentence(entry: AuditEntry, related: Mapping[str, str]) -> str | None:
         kind=entry.detail.get("kind"),
         system=entry.detail.get("system"),
         reference=entry.detail.get("reference"),
+        role=entry.detail.get("role"),
         rounds=entry.detail.get("completed", entry.detail.get("iterations")),
         **{name: _named(entry.detail.get(name)) for name in ("error", "escalation", "thrown")},
     ).strip()

@@ -166,6 +166,11 @@ def grants(session: Session, person_id: str) -> tuple[Granted, ...]:
     return in_order((Role(role), group) for role, group in rows)
 
 
+def actor(session: Session, person: Person) -> Actor:
+    """Somebody who is not here now, to ask what they may."""
+    return Actor(person.id, person.name, frozenset(grants(session, person.id)))
+
+
 def described(session: Session, people: Iterable[Person]) -> list[Account]:
     """The same people, with their grants and organisations."""
     asked = list(people)

@@ -22,6 +22,8 @@ class Action(StrEnum):
     RESTRICT_INCIDENT = "say who needs to know of this incident"
     CORRECT_INCIDENT = "correct this incident"
     RELATE_INCIDENT = "say what this incident belongs together with"
+    LEAD_INCIDENT = "lead this incident"
+    WATCH_INCIDENT = "follow this incident"
     ADD_FILE = "add a file to this incident"
     WITHDRAW_FILE = "withdraw this file"
     USE_INBOX = "work from the inbox"
@@ -246,6 +248,8 @@ _RULES: dict[Action, _Rule] = {
     Action.RESTRICT_INCIDENT: _has(Role.INCIDENT_MANAGER, Role.ADMINISTRATOR),
     Action.CORRECT_INCIDENT: _has(*_WORKERS),
     Action.RELATE_INCIDENT: _has(*_WORKERS, Role.ADMINISTRATOR),
+    Action.LEAD_INCIDENT: _has(*_WORKERS),
+    Action.WATCH_INCIDENT: _Rule(_may_read_incident, _takes_to_see),
     Action.ADD_FILE: _Rule(
         _may_add_file, lambda *_: _takes(*_WORKERS, Role.ADMINISTRATOR, Role.REPORTER)
     ),

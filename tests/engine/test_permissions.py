@@ -35,7 +35,9 @@ QUESTIONS = {
     **{f"{action}": (action, None, None) for action in Action},
     **{
         f"{action}: {which}": (action, incident, None)
-        for action in (Action.READ_INCIDENT, Action.READ_INSIDE, Action.ADD_FILE)
+        for action in (
+            *(Action.READ_INCIDENT, Action.READ_INSIDE, Action.WATCH_INCIDENT, Action.ADD_FILE),
+        )
         for which, incident in {
             "mine": MINE,
             "another's": THEIRS,
@@ -74,6 +76,7 @@ REPORTS = {
     "report an incident",
     "see this incident: mine",
     "see what is internal about this incident: mine",
+    "follow this incident: mine",
     "add a file to this incident: mine",
 }
 ADDS = {
@@ -83,6 +86,10 @@ ADDS = {
 LOOKS = {
     *("see this incident: mine", "see this incident: another's"),
     *("see this incident: of my organisation", "see this incident: restricted to me"),
+    *(
+        f"follow this incident: {which}"
+        for which in ("mine", "another's", "of my organisation", "restricted to me")
+    ),
     *(
         f"see what is internal about this incident: {which}"
         for which in ("mine", "another's", "of my organisation", "restricted to me")
@@ -94,7 +101,7 @@ WORKS = (
     | ADDS
     | {
         *("report an incident", "correct this incident", "work from the inbox"),
-        "say what this incident belongs together with",
+        *("say what this incident belongs together with", "lead this incident"),
         *("see this task: of my group", "work on this task: of my group"),
         *("see this task: that I have", "work on this task: that I have"),
         "give this task to somebody: that I have",
@@ -124,6 +131,7 @@ FIGURES = {"read the figures of this installation", "read the security log"}
 MIGRATES = {"move incidents to another version of their process"}
 CUSTOMER = {
     *("report an incident", "see this incident: of my organisation"),
+    "follow this incident: of my organisation",
     "add a file to this incident: of my organisation",
 }
 EVERY_ORGANISATION = {

@@ -33,7 +33,9 @@ from engine.store.tables import (
     ExternalReference,
     IdempotencyKey,
     Incident,
+    IncidentParticipant,
     IncidentRelation,
+    IncidentRole,
     Message,
     Person,
     ReferenceKind,
@@ -132,7 +134,7 @@ def alive(database, cast, people):
         ).first()
         file, signature = _file(it, people), _signature(it, people)
         session.add_all((AttachmentContent(sha256=file.sha256, content=b"x"), file, signature))
-        session.add_all((_relation(it), _reference(it)))
+        session.add_all((_relation(it), _reference(it), *_participants(it, people)))
         it.attachment, it.signature = file.id, signature.id
         it.tokens = {
             each.id: _tokens(session, each, cast.max) for each in (it.moved, it.failed, it.timed)
@@ -329,6 +331,17 @@ def _relation(it):
         added_by=PROBES[0],
         added_at=clock.now(),
     )
+
+
+def _participants(it, people):
+    for role in IncidentRole:
+        yield IncidentParticipant(
+            id=new_id(),
+            incident_id=it.incident.id,
+            role=role,
+            person_id=people["manager"].id,
+            assumed_at=clock.now(),
+        )
 
 
 def _reference(it):

@@ -51,6 +51,8 @@ MAY = {
     Action.READ_INCIDENT: _who("dora tess max olga aude ada", KNOWN) | _who("rob cora carl", "O"),
     Action.READ_AUDIT: _who("max olga aude ada", KNOWN),
     Action.CORRECT_INCIDENT: _who("dora tess max", KNOWN),
+    Action.LEAD_INCIDENT: _who("dora tess max", KNOWN),
+    Action.WATCH_INCIDENT: _who("dora tess max olga aude ada", KNOWN) | _who("rob cora carl", "O"),
     Action.ADD_FILE: _who("dora tess max ada", KNOWN) | _who("rob cora carl", "O"),
     Action.WITHDRAW_FILE: _who("dora max", KNOWN),  # of a file of Dora's
     Action.CONTROL_PROCESS: _who("max ada", KNOWN),

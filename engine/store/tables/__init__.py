@@ -18,7 +18,7 @@ from engine.store.tables.incidents import (
     IncidentReader,
     IncidentWord,
 )
-from engine.store.tables.kinds import ReferenceKind, RelationKind
+from engine.store.tables.kinds import IncidentRole, ReferenceKind, RelationKind
 from engine.store.tables.library import (
     Deployment,
     DeploymentFile,
@@ -38,7 +38,7 @@ from engine.store.tables.people import (
 )
 from engine.store.tables.processes import Message, ProcessInstance, Signature, Subscription, Task
 from engine.store.tables.records import AuditEntry, Effect, IdempotencyKey
-from engine.store.tables.relations import ExternalReference, IncidentRelation
+from engine.store.tables.relations import ExternalReference, IncidentParticipant, IncidentRelation
 from engine.store.tables.service_clocks import ServiceClock
 from engine.store.tables.statuses import (
     EffectStatus,
@@ -73,8 +73,10 @@ __all__ = [
     "IdempotencyKey",
     "Incident",
     "IncidentNumber",
+    "IncidentParticipant",
     "IncidentReader",
     "IncidentRelation",
+    "IncidentRole",
     "IncidentStatus",
     "IncidentWord",
     "InstanceStatus",

@@ -8,7 +8,7 @@ from sqlalchemy import DateTime, Dialect, Enum, Index, MetaData, String, Table, 
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-from engine.store.tables.kinds import ReferenceKind, RelationKind
+from engine.store.tables.kinds import IncidentRole, ReferenceKind, RelationKind
 from engine.store.tables.statuses import (
     EffectStatus,
     IncidentStatus,
@@ -57,6 +57,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {
         datetime: UtcDateTime,
         EffectStatus: stored(EffectStatus),
+        IncidentRole: stored(IncidentRole),
         IncidentStatus: stored(IncidentStatus),
         InstanceStatus: stored(InstanceStatus),
         MessageStatus: stored(MessageStatus),

@@ -11,6 +11,16 @@ class RelationKind(StrEnum):
     RELATED_TO = "related_to"  # worth knowing; the same from both sides
 
 
+class IncidentRole(StrEnum):
+    """What somebody is to an incident."""
+
+    COMMANDER = "commander"  # decides
+    DEPUTY = "deputy"  # decides in the commander's place
+    SCRIBE = "scribe"  # keeps the record
+    LIAISON = "liaison"  # speaks with those outside
+    WATCHER = "watcher"  # follows it; as many as want to
+
+
 class ReferenceKind(StrEnum):
     """What another system keeps."""
 

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.tables.columns import Base, index_where
-from engine.store.tables.kinds import ReferenceKind, RelationKind
+from engine.store.tables.kinds import IncidentRole, ReferenceKind, RelationKind
 
 
 class IncidentRelation(Base):
@@ -52,3 +52,31 @@ class ExternalReference(Base):
     added_by: Mapped[str] = mapped_column(String(120))
     added_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+
+
+class IncidentParticipant(Base):
+    """Somebody who leads an incident or follows it, for a time."""
+
+    __tablename__ = "incident_participant"
+    __table_args__ = (
+        index_where(
+            "uq_incident_participant_held",
+            "renounced_at IS NULL",
+            *("incident_id", "role", "person_id"),
+            unique=True,
+        ),
+        # One holder at a time.
+        index_where(
+            "uq_incident_participant_holder",
+            "renounced_at IS NULL AND role <> 'watcher'",
+            *("incident_id", "role"),
+            unique=True,
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incident.id"), index=True)
+    role: Mapped[IncidentRole]
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    assumed_at: Mapped[datetime]
+    renounced_at: Mapped[datetime | None]

@@ -15,6 +15,7 @@ def upgrade() -> None:
     _relations()
     _service_clocks()
     _references()
+    _participants()
 
 
 def _relations() -> None:
@@ -109,6 +110,47 @@ def _references() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_external_reference")),
     )
     op.create_index("ix_external_reference_incident_id", "external_reference", ["incident_id"])
+
+
+def _participants() -> None:
+    roles = sa.Enum(
+        *("commander", "deputy", "scribe", "liaison", "watcher"),
+        name="incidentrole",
+        native_enum=False,
+        length=16,
+    )
+    op.create_table(
+        "incident_participant",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("incident_id", sa.String(length=36), nullable=False),
+        sa.Column("role", roles, nullable=False),
+        sa.Column("person_id", sa.String(length=36), nullable=False),
+        sa.Column("assumed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("renounced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incident.id"], name=op.f("fk_incident_participant_incident_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_incident_participant_person_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_participant")),
+    )
+    op.create_index("ix_incident_participant_incident_id", "incident_participant", ["incident_id"])
+    op.create_index("ix_incident_participant_person_id", "incident_participant", ["person_id"])
+    _index_where(
+        "uq_incident_participant_held",
+        "incident_participant",
+        ["incident_id", "role", "person_id"],
+        "renounced_at IS NULL",
+        unique=True,
+    )
+    _index_where(
+        "uq_incident_participant_holder",
+        "incident_participant",
+        ["incident_id", "role"],
+        "renounced_at IS NULL AND role <> 'watcher'",
+        unique=True,
+    )
 
 
 def _index_where(
