@@ -32,6 +32,7 @@ idempotency        the answer to a request that may come again
 store/             tables and their words for the search, migrations, copies, and the only commit
 actors             who acts: an identity with its roles
 separation         what one person may not do together
+duties/            legal duties: regimes, the deadlines that they set, and why
 clocks/            working calendars: when working time has passed, and why then
 media_types/       what a file is, by its bytes; antivirus asks a scanner about it
 outbound           requests to other systems: whom we may ask, and how

@@ -12,13 +12,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clocks, dmn, forms, manifests, separation
+from engine import clocks, dmn, duties, forms, manifests, separation
 from engine.bpmn import reader
 from engine.bpmn.definition import Definition, compile_definition
 from engine.bpmn.diagram import Diagram
 from engine.clocks import Calendar, agreements
 from engine.clocks.agreements import Agreement
 from engine.dmn import Decision, DmnError
+from engine.duties import Regime
 from engine.errors import Finding, InvalidDocument, Refused
 from engine.feel import with_calendars
 from engine.forms import Form
@@ -46,6 +47,7 @@ class Bundle:
     separations: tuple[Separation, ...] = ()
     calendars: dict[str, Calendar] = field(default_factory=dict)  # name -> calendar
     agreements: tuple[Agreement, ...] = ()  # what is promised about each incident
+    regimes: dict[str, Regime] = field(default_factory=dict)  # path -> regime
     is_deployed_by_another: bool = False  # than those who edited it
     findings: list[Finding] = field(default_factory=list)
 
@@ -135,13 +137,13 @@ def _read_file(bundle: Bundle, path: str, files: Files) -> None:
             _require_new("decisions", decision.id, bundle.decisions)
             bundle.decisions[decision.id] = decision
             bundle.decision_paths[decision.id] = path
+    elif name.suffix == ".toml":
+        bundle.regimes[path] = duties.read(content, name.stem)
     elif name.suffix == ".json" and name.parts[0] == "forms":
         _require_new("forms", name.stem, bundle.forms)
         bundle.forms[name.stem] = forms.read(content, path)
     else:
-        raise InvalidDocument(
-            "A bundle holds .bpmn, .dmn and bundle.toml files, and forms as .json."
-        )
+        raise InvalidDocument("A bundle holds .bpmn, .dmn and .toml files, and forms as .json.")
 
 
 def _read_diagram(bundle: Bundle, path: str, content: bytes) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from engine import bundles, clock, clocks, library
+from engine.bundles import Bundle
 from engine.clocks import Calendar, Explanation, Segment
 from engine.clocks.explanation import length
 from engine.errors import InvalidDocument, NotFound
@@ -27,9 +28,9 @@ def explain(directory: Path, name: str, start: str, duration: str) -> None:
 
     A start without a time zone is what the clock of the calendar shows.
     """
-    found = _calendar(directory, name)
+    found = find(read_bundle(directory), name)
     try:
-        explanation = clocks.explain(_moment(start, found), clock.length(duration), found)
+        explanation = clocks.explain(moment(start, found), clock.length(duration), found)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     for row in _aligned([_row(explanation, segment) for segment in explanation.segments]):
@@ -37,19 +38,28 @@ def explain(directory: Path, name: str, start: str, duration: str) -> None:
     click.echo(explanation.sentence)
 
 
-def _calendar(directory: Path, name: str) -> Calendar:
+def read_bundle(directory: Path) -> Bundle:
+    """The bundle in a folder; ``InvalidDocument`` when its manifest cannot be read."""
     bundle = bundles.read(library.read_directory(directory))
     if broken := [f.message for f in bundle.findings if f.path.endswith(bundles.MANIFEST)]:
         raise InvalidDocument(" ".join(broken))
+    return bundle
+
+
+def find(bundle: Bundle, name: str) -> Calendar:
     if name not in bundle.calendars:
         known = ", ".join(bundle.calendars) or "none"
         raise NotFound(f"The bundle has no calendar “{name}”. It has: {known}.")
     return bundle.calendars[name]
 
 
-def _moment(text: str, calendar: Calendar) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=calendar.zone)
+def moment(text: str, calendar: Calendar) -> datetime:
+    """A moment in ISO 8601; without a time zone, what the clock of the calendar shows."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"“{text}” is no moment such as 2026-11-27T20:00:00.") from error
+    return read if read.tzinfo else read.replace(tzinfo=calendar.zone)
 
 
 def _row(explanation: Explanation, segment: Segment) -> tuple[str, ...]:

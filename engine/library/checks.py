@@ -40,6 +40,7 @@ def check(files: Files, groups: Set[str] | None = None) -> list[Finding]:
     findings += _service_clocks(bundle, path)
     findings += _decisions(bundle, references)
     findings += _calendars(bundle, files)
+    findings += _regimes(bundle)
     findings += _tables(bundle)
     findings += _reserved_names(bundle, files)
     findings += rules.check(manifest, path, bundle.diagrams)
@@ -144,6 +145,13 @@ def _calendars(bundle: Bundle, files: Files) -> Iterator[Finding]:
                 around = (each.get("id") for each in text.iterancestors())
                 element_id = next(filter(None, around), "")
                 yield Finding("calendar-unknown", path, element_id, "", unknown_calendar(name))
+
+
+def _regimes(bundle: Bundle) -> Iterator[Finding]:
+    for path, regime in bundle.regimes.items():
+        if regime.calendar not in bundle.calendars:
+            message = unknown_calendar(regime.calendar)
+            yield Finding("calendar-unknown", path, regime.id, regime.title, message)
 
 
 def _tables(bundle: Bundle) -> Iterator[Finding]:

@@ -76,6 +76,8 @@ ALONE = {
     "backup": "reads",
     "calendar explain": "reads a folder",
     "check": "reads a folder",
+    "duty explain": "reads a folder",
+    "duty list": "reads a folder",
     "import": "writes into a folder",
     "jobs list": "reads",
     "message list": "reads",
