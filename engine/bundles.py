@@ -20,6 +20,7 @@ from engine.clocks import Calendar, agreements
 from engine.clocks.agreements import Agreement
 from engine.dmn import Decision, DmnError
 from engine.duties import Regime
+from engine.duties.fields import Field
 from engine.errors import Finding, InvalidDocument, Refused
 from engine.feel import with_calendars
 from engine.forms import Form
@@ -29,6 +30,7 @@ from engine.store.tables import DeploymentFile, ProcessDefinition
 Files = Mapping[str, bytes]  # path -> content
 
 MANIFEST = "bundle.toml"
+FIELDS = ".fields.toml"  # of the reports of the regime in the file of the same name
 _ID = re.compile(r"[a-z0-9_-]{1,64}")
 _TITLE_LENGTH = 200
 
@@ -48,6 +50,7 @@ class Bundle:
     calendars: dict[str, Calendar] = field(default_factory=dict)  # name -> calendar
     agreements: tuple[Agreement, ...] = ()  # what is promised about each incident
     regimes: dict[str, Regime] = field(default_factory=dict)  # path -> regime
+    report_fields: dict[str, tuple[Field, ...]] = field(default_factory=dict)  # path -> fields
     is_deployed_by_another: bool = False  # than those who edited it
     findings: list[Finding] = field(default_factory=list)
 
@@ -137,6 +140,8 @@ def _read_file(bundle: Bundle, path: str, files: Files) -> None:
             _require_new("decisions", decision.id, bundle.decisions)
             bundle.decisions[decision.id] = decision
             bundle.decision_paths[decision.id] = path
+    elif path.endswith(FIELDS):
+        bundle.report_fields[path] = duties.fields.read(content)
     elif name.suffix == ".toml":
         bundle.regimes[path] = duties.read(content, name.stem)
     elif name.suffix == ".json" and name.parts[0] == "forms":

@@ -6,11 +6,12 @@ from pathlib import Path, PurePosixPath
 
 import click
 
-from engine import clock, duties
+from engine import bundles, clock, duties
 from engine.bundles import Bundle
 from engine.cli import calendars
 from engine.clocks import Calendar
 from engine.duties import Deadline, Known, Regime
+from engine.duties.fields import Field
 from engine.errors import InvalidDocument, NotFound
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -61,6 +62,28 @@ def explain(
         raise click.UsageError(str(error)) from error
     for line in (*_head(regime, calendar, known), *_lines(deadlines, calendar)):
         click.echo(line)
+
+
+@duty.command()
+@click.argument("directory", type=_FOLDER)
+@click.argument("regime_id", metavar="REGIME")
+@click.argument("stage_id", metavar="STAGE")
+def fields(directory: Path, regime_id: str, stage_id: str) -> None:
+    """Print what STAGE of REGIME in the bundle in DIRECTORY asks for."""
+    bundle = calendars.read_bundle(directory)
+    regime = _regime(bundle, regime_id)
+    if stage_id not in (stage.id for stage in regime.stages):
+        known = ", ".join(stage.id for stage in regime.stages)
+        raise NotFound(f"The regime has no stage “{stage_id}”. It has: {known}.")
+    for field in duties.fields.missing(_fields(bundle, regime), stage_id, {}, frozenset()):
+        condition = f", {field.condition}" if field.condition else ""
+        click.echo(f"{field.id}  {field.name} ({field.type}){condition}")
+
+
+def _fields(bundle: Bundle, regime: Regime) -> tuple[Field, ...]:
+    ending = f"/{regime.id}{bundles.FIELDS}"
+    found = (read for path, read in bundle.report_fields.items() if path.endswith(ending))
+    return next(found, ())
 
 
 def _regimes(bundle: Bundle) -> list[Regime]:

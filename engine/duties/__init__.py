@@ -8,9 +8,11 @@ From the bottom up:
     periods        where a period ends: hours, days, working days, months
     limits         caps, and limits that move past days off
     known          what is known so far: start facts, submissions, who reports
+    fields         what a report asks for at which stage, and what is still missing
     deadlines      deadlines(): each stage, due when and why, or what it waits for
 """
 
+from engine.duties import fields
 from engine.duties.deadlines import Deadline, State, deadlines
 from engine.duties.known import Known
 from engine.duties.moments import shown, shown_end
@@ -28,6 +30,7 @@ __all__ = [
     "Stage",
     "State",
     "deadlines",
+    "fields",
     "read",
     "shown",
     "shown_end",

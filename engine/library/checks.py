@@ -41,6 +41,7 @@ def check(files: Files, groups: Set[str] | None = None) -> list[Finding]:
     findings += _decisions(bundle, references)
     findings += _calendars(bundle, files)
     findings += _regimes(bundle)
+    findings += _report_fields(bundle)
     findings += _tables(bundle)
     findings += _reserved_names(bundle, files)
     findings += rules.check(manifest, path, bundle.diagrams)
@@ -152,6 +153,16 @@ def _regimes(bundle: Bundle) -> Iterator[Finding]:
         if regime.calendar not in bundle.calendars:
             message = unknown_calendar(regime.calendar)
             yield Finding("calendar-unknown", path, regime.id, regime.title, message)
+
+
+def _report_fields(bundle: Bundle) -> Iterator[Finding]:
+    for path, fields in bundle.report_fields.items():
+        regime = bundle.regimes.get(path.removesuffix(bundles.FIELDS) + ".toml")
+        known = {stage.id for stage in regime.stages} if regime else set()
+        for field in fields:
+            for stage_id in sorted(field.stages - known):
+                message = f"Its regime has no stage “{stage_id}”. Name one that it has."
+                yield Finding("stage-unknown", path, field.id, field.name, message)
 
 
 def _tables(bundle: Bundle) -> Iterator[Finding]:

@@ -81,6 +81,27 @@ def test_it_lists_the_regimes_and_what_starts_their_periods():
     ) in result.output
 
 
+def test_it_prints_what_a_stage_asks_for_and_when():
+    result = run("fields", str(DUTIES), "eu-dora", "initial")
+
+    assert len(result.output.splitlines()) == 25
+    assert "2.1  Incident reference code assigned by the financial entity (text)\n" in result.output
+    assert "(countries), if " in result.output
+
+
+def test_a_regime_without_fields_asks_for_none():
+    result = run("fields", str(DUTIES), "eu-gdpr", "authority")
+
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_the_fields_of_an_unknown_stage_are_refused():
+    result = run("fields", str(DUTIES), "eu-gdpr", "first")
+
+    assert result.exit_code == 1
+    assert "The regime has no stage “first”. It has: authority, controller" in result.output
+
+
 REFUSED = {
     "an unknown regime": (["eu-dorado"], 1, "The bundle has no regime “eu-dorado”. It has: au-cps"),
     "an unknown calendar": (

@@ -10,6 +10,7 @@ from engine.errors import InvalidDocument
 from tests.diagrams import bundle, line, user_task
 from tests.engine.calendars import written
 from tests.engine.regimes import DUTIES, shipped
+from tests.factories import ROOT
 
 HEAD = """
 title = "Breach"
@@ -194,6 +195,15 @@ def test_a_regime_by_a_calendar_that_the_bundle_does_not_have_is_found():
     assert found.message == (
         "There is no calendar “office” in bundle.toml. Add it, or name another one."
     )
+
+
+def test_the_regime_in_the_handbook_is_one():
+    handbook = (ROOT / "processes" / "README.md").read_text(encoding="utf-8")
+    (sample,) = (each for each in handbook.split("```") if each.startswith("toml\ntitle ="))
+
+    regime = duties.read(sample.removeprefix("toml\n").encode(), "eu-dora")
+
+    assert [stage.id for stage in regime.stages] == ["initial", "final"]
 
 
 # Those that we ship

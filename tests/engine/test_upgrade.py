@@ -114,7 +114,15 @@ def leaves(group, path=()):
 
 # All but the last need no database, and a worker waits for the one that it can work with.
 NOT_REFUSING = (
-    *("calendar explain", "check", "duty explain", "duty list", "import", "signature check"),
+    *(
+        "calendar explain",
+        "check",
+        "duty explain",
+        "duty fields",
+        "duty list",
+        "import",
+        "signature check",
+    ),
     "worker",
 )
 COMMANDS = [name for name in leaves(server.cli.main) if name not in NOT_REFUSING]

@@ -77,6 +77,7 @@ ALONE = {
     "calendar explain": "reads a folder",
     "check": "reads a folder",
     "duty explain": "reads a folder",
+    "duty fields": "reads a folder",
     "duty list": "reads a folder",
     "import": "writes into a folder",
     "jobs list": "reads",
