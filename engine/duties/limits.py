@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from engine.clocks import Calendar
 from engine.duties.moments import DAY, at, day_shown, end_of, is_working, last_day_before, shown_end
@@ -78,7 +78,7 @@ def _moved_end(stage: Stage, day: date, calendar: Calendar) -> datetime:
 
 
 def _days_off(first: date, following: date, calendar: Calendar) -> Iterator[str]:
-    for number in range((following - first) // timedelta(days=1)):
+    for number in range((following - first) // DAY):
         yield _day_off(first + number * DAY, calendar)
 
 

@@ -31,6 +31,15 @@ def undocumented():
     return replaced(path, one_task()[path].replace(b"For a test.", b" "))
 
 
+ASKED_AT_NO_STAGE = b"""
+source = "Annex"
+[[field]]
+id = "1"
+name = "Name"
+type = "text"
+stages = ["first"]
+"""
+
 CASES = [
     ("bundle-id-missing", "", {k: v for k, v in one_task().items() if not k.endswith(".toml")}),
     ("start-unknown", "large", started('[[start]]\nprocess = "large"\nform = "report"')),
@@ -72,6 +81,7 @@ CASES = [
         "",
         replaced("processes/a/small.bpmn", one_task()["processes/small/small.bpmn"]),
     ),
+    ("stage-unknown", "1", replaced("processes/small/law.fields.toml", ASKED_AT_NO_STAGE)),
     ("decision-invalid", "Table", one_task(decisions={"size": table("size", "two words")})),
 ]
 
