@@ -1,4 +1,7 @@
-"""A bundle: the diagrams, decisions and forms that are deployed together, read and ready to run."""
+"""A bundle: the diagrams, decisions and forms that are deployed together, read and ready to run.
+
+Its scenarios are deployed with it, as what it was tested by.
+"""
 
 import hashlib
 import json
@@ -119,6 +122,12 @@ def read(files: Files) -> Bundle:
     return bundle
 
 
+def is_scenario(path: str) -> bool:
+    """Whether a file says how the processes are to run, and nothing that does."""
+    name = PurePosixPath(path)
+    return name.parent.name == "tests" and name.suffix == ".json" and name.parts[0] == "processes"
+
+
 def digest(files: Files) -> str:
     """SHA-256 over the canonical list of paths and the SHA-256 of each file."""
     listing = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
@@ -147,8 +156,10 @@ def _read_file(bundle: Bundle, path: str, files: Files) -> None:
     elif name.suffix == ".json" and name.parts[0] == "forms":
         _require_new("forms", name.stem, bundle.forms)
         bundle.forms[name.stem] = forms.read(content, path)
-    else:
-        raise InvalidDocument("A bundle holds .bpmn, .dmn and .toml files, and forms as .json.")
+    elif not is_scenario(path):
+        raise InvalidDocument(
+            "A bundle holds .bpmn, .dmn and .toml files, and forms and tests as .json."
+        )
 
 
 def _read_diagram(bundle: Bundle, path: str, content: bytes) -> None:

@@ -2,13 +2,39 @@
 
 import re
 from calendar import monthrange
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, datetime, timedelta
 
 _offset = timedelta(0)
 
 
+@dataclass
+class Stopped:
+    """A clock that stands still until somebody moves it."""
+
+    moment: datetime
+
+
+_stopped: ContextVar[Stopped | None] = ContextVar("stopped", default=None)
+
+
 def now() -> datetime:
-    return datetime.now(UTC) + _offset
+    own = _stopped.get()
+    return datetime.now(UTC) + _offset if own is None else own.moment
+
+
+@contextmanager
+def stopped(at: datetime) -> Iterator[Stopped]:
+    """Let the time stand still for whoever runs in this context; other threads keep theirs."""
+    own = Stopped(at.astimezone(UTC))
+    before = _stopped.set(own)
+    try:
+        yield own
+    finally:
+        _stopped.reset(before)
 
 
 def shift(by: timedelta) -> None:

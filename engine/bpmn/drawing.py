@@ -1,4 +1,4 @@
-"""Where elements stand on the drawing: in which lane, and in which group."""
+"""Where elements stand on the drawing: in which lane, in which group, and at which place."""
 
 from collections.abc import Iterator
 
@@ -10,6 +10,10 @@ from engine.errors import InvalidDocument
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 _DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 _DC = "{http://www.omg.org/spec/DD/20100524/DC}"
+_WAYPOINT = "{http://www.omg.org/spec/DD/20100524/DI}"
+
+Box = tuple[float, float, float, float]  # left, top, width, height
+Point = tuple[float, float]
 
 
 def lanes(process: etree._Element) -> dict[str, str]:
@@ -24,32 +28,64 @@ def lanes(process: etree._Element) -> dict[str, str]:
 def phases(root: etree._Element) -> dict[str, Phase]:
     """Element id -> phase: the group in which the centre of its shape stands."""
     values = {v.get("id"): words(v.get("value", "")) for v in root.iter(f"{BPMN}categoryValue")}
-    bounds = dict(_bounds(root))
+    drawn = bounds(root)
     boxes = []
     for group in root.iter(f"{BPMN}group"):
         value = values.get(group.get("categoryValueRef"), "").lower()
-        if value in list(Phase) and group.get("id") in bounds:
-            boxes.append((Phase(value), bounds[group.get("id", "")]))
+        if value in list(Phase) and group.get("id") in drawn:
+            boxes.append((Phase(value), drawn[group.get("id", "")]))
     return {
         element_id: phase
-        for element_id, (x, y, width, height) in bounds.items()
+        for element_id, (x, y, width, height) in drawn.items()
         for phase, (left, top, w, h) in boxes
         if left <= x + width / 2 <= left + w and top <= y + height / 2 <= top + h
     }
 
 
-def _bounds(root: etree._Element) -> Iterator[tuple[str, tuple[float, float, float, float]]]:
+def bounds(root: etree._Element) -> dict[str, Box]:
+    """Element id -> where its shape stands."""
+    return dict(_bounds(root))
+
+
+def labels(root: etree._Element) -> dict[str, Box]:
+    """Element id -> where its name stands, if that is not in its shape."""
+    return {
+        holder.get("bpmnElement", ""): _box(box, holder)
+        for holder in root.iter(f"{_DI}BPMNShape", f"{_DI}BPMNEdge")
+        for box in holder.findall(f"{_DI}BPMNLabel/{_DC}Bounds")
+    }
+
+
+def ways(root: etree._Element) -> dict[str, list[Point]]:
+    """Flow id -> the points that its line joins."""
+    return {
+        edge.get("bpmnElement", ""): [
+            (_number(point, "x", edge), _number(point, "y", edge))
+            for point in edge.findall(f"{_WAYPOINT}waypoint")
+        ]
+        for edge in root.iter(f"{_DI}BPMNEdge")
+    }
+
+
+def _bounds(root: etree._Element) -> Iterator[tuple[str, Box]]:
     for shape in root.iter(f"{_DI}BPMNShape"):
         box = shape.find(f"{_DC}Bounds")
-        if box is None:
-            continue
-        try:
-            x, y, width, height = (float(box.get(k, "0")) for k in ("x", "y", "width", "height"))
-        except ValueError as error:
-            raise InvalidDocument(
-                f"The shape of {shape.get('bpmnElement')} has bounds that are no numbers."
-            ) from error
-        yield shape.get("bpmnElement", ""), (x, y, width, height)
+        if box is not None:
+            yield shape.get("bpmnElement", ""), _box(box, shape)
+
+
+def _box(box: etree._Element, holder: etree._Element) -> Box:
+    x, y, width, height = (_number(box, k, holder) for k in ("x", "y", "width", "height"))
+    return x, y, width, height
+
+
+def _number(element: etree._Element, name: str, holder: etree._Element) -> float:
+    try:
+        return float(element.get(name, "0"))
+    except ValueError as error:
+        raise InvalidDocument(
+            f"The shape of {holder.get('bpmnElement')} has bounds that are no numbers."
+        ) from error
 
 
 def elements(parent: etree._Element) -> Iterator[etree._Element]:

@@ -9,10 +9,10 @@ from SpiffWorkflow.util.task import TaskState
 from SpiffWorkflow.workflow import Workflow
 
 from engine import clock
-from engine.bpmn import handlers, overrides, payloads
+from engine.bpmn import handlers, overrides, passages, payloads
 from engine.bpmn.changes import Changes, difference
 from engine.bpmn.definition import Definition
-from engine.bpmn.diagram import Trigger
+from engine.bpmn.diagram import Kind, Trigger
 from engine.bpmn.element import Element, Path, Variables
 from engine.bpmn.events import Catching, StartEvent
 from engine.bpmn.gateways import InclusiveGateway, Join
@@ -153,6 +153,7 @@ class Instance(Workflow):
     def follow(self, path: Path, scope: Task, data: Variables) -> None:
         # Only a join must know on which flow a token came.
         way = {"via": path.flow.id} if isinstance(path.target, Join) else {}
+        passages.note(path.target.process_id, path.flow.id)
         self.enter(path.target, scope, data, **way)
 
     def place(self, element: Element, scope: Task, data: Variables, **state: Any) -> Task:
@@ -326,10 +327,19 @@ class Instance(Workflow):
     def _happen(self, token: Task, payload: Any) -> None:
         """What a token waits for has come."""
         race = token.internal_data.get("race")
+        if race:
+            self._note_winner(token.task_spec)
         for rival in token.parent.children if race else ():
             if rival is not token and rival.internal_data.get("race") == race:
                 self.withdraw(rival)
         self._attempt(token, lambda: token.task_spec.happen(token, payload))
+
+    def _note_winner(self, event: Element) -> None:
+        """The flow by which a gateway waited for an event is taken when that event wins."""
+        diagram = self.definition.called[event.process_id].diagram
+        for flow in diagram.incoming[event.node.id]:
+            if diagram.nodes[flow.source].kind is Kind.EVENT_BASED:
+                passages.note(event.process_id, flow.id)
 
     def _signal(self, name: str, payload: Any) -> None:
         for wait in list(self.waits.values()):

@@ -9,6 +9,7 @@ from engine.cli import (
     messages,
     operations,
     people,
+    scenarios,
     sign_in,
     signatures,
 )
@@ -22,6 +23,7 @@ for command in (
     database.restore,
     database.db,
     library.check,
+    scenarios.test,
     library.deploy,
     library.import_,
     calendars.calendar,

@@ -17,6 +17,7 @@ from engine.errors import Finding, InvalidDocument
 from engine.feel import calendars_named, with_calendars
 from engine.forms import Form
 from engine.library import rules
+from engine.library.scenarios import reading
 from engine.operations import CATALOGUE
 
 _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
@@ -45,6 +46,7 @@ def check(files: Files, groups: Set[str] | None = None) -> list[Finding]:
     findings += _tables(bundle)
     findings += _reserved_names(bundle, files)
     findings += rules.check(manifest, path, bundle.diagrams)
+    findings += _scenarios(files)
     return _with_lines(findings, files)
 
 
@@ -171,6 +173,14 @@ def _tables(bundle: Bundle) -> Iterator[Finding]:
         for f in dmn.check(decision):
             if f.severity != "info":  # what could not be checked is nobody's mistake
                 yield Finding(f.rule, path, f.element_id, f.element_name, f.message, f.severity)
+
+
+def _scenarios(files: Files) -> Iterator[Finding]:
+    for path in filter(bundles.is_scenario, files):
+        try:
+            reading.read(files[path], path)
+        except InvalidDocument as error:
+            yield Finding("scenario-invalid", path, "", "", str(error))
 
 
 def _reserved_names(bundle: Bundle, files: Files) -> Iterator[Finding]:

@@ -74,13 +74,13 @@ def deploy_from_host(session: Session, files: Files, note: str, actor: Actor) ->
 
 
 def read_directory(directory: Path) -> dict[str, bytes]:
-    """The files of ``processes/<domain>`` and its ``forms/<domain>``, by their path in a bundle."""
+    """The files of ``processes/<domain>``, its ``tests`` and ``forms/<domain>``, by their path."""
     domain, root = directory.resolve().name, directory.resolve().parents[1]
     files = {}
-    for part in ("processes", "forms"):
-        for file in sorted((root / part / domain).glob("*.*")):
+    for part in (f"processes/{domain}", f"processes/{domain}/tests", f"forms/{domain}"):
+        for file in sorted((root / part).glob("*.*")):
             if file.suffix in (".bpmn", ".dmn", ".toml", ".json"):
-                files[f"{part}/{domain}/{file.name}"] = file.read_bytes()
+                files[f"{part}/{file.name}"] = file.read_bytes()
     if not files:
         raise NotFound(f"There is no bundle in {directory}.")
     return files

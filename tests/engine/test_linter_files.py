@@ -75,6 +75,9 @@ CASES = [
         one_task(decisions=dict.fromkeys("ab", table("size", "size", ("1", "2")))),
     ),
     ("file-invalid", "", replaced("forms/small/other.json", b"[" * 99_999)),
+    ("file-invalid", "", replaced("processes/small/other.json", b"{}")),
+    ("scenario-invalid", "", replaced("processes/small/tests/one.json", b"{}")),
+    ("scenario-invalid", "", replaced("processes/small/tests/one.json", b"[" * 99_999)),
     ("file-invalid", "", replaced("forms/other/note.json", form("note", text("note")))),
     (
         "file-invalid",

@@ -122,6 +122,7 @@ NOT_REFUSING = (
         "duty list",
         "import",
         "signature check",
+        "test",
     ),
     "worker",
 )

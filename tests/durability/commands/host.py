@@ -84,6 +84,7 @@ ALONE = {
     "message list": "reads",
     "restore": "fills an empty database",
     "signature check": "reads a file",
+    "test": "reads a folder, and has a database of its own",
     "db copy": "fills an empty database",
     "serve": "runs what is listed here",
     "worker": "runs what is listed here",
