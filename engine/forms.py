@@ -51,6 +51,9 @@ class Form:
         return next((field for field in self.inputs if field.key == key), None)
 
 
+NOTHING_ASKED = Form(key="", fields=())
+
+
 def read(content: bytes, path: str) -> Form:
     """Read a form; ``Refused`` names every component that does not work here."""
     try:

@@ -106,7 +106,10 @@ class Completion(Assignment):
 
 @dataclass(frozen=True)
 class Worksheet:
-    """What a person needs to do a task: the form and the instructions of the pinned version."""
+    """What a person needs to do a task: the form and the instructions of the pinned version.
+
+    A manual task may be without a form: then nothing is asked.
+    """
 
     form: Form
     node: Node
@@ -198,7 +201,8 @@ def why_not(session: Session, assignment: Assignment, actor: Actor) -> str | Non
 def worksheet(session: Session, task: Task) -> Worksheet:
     pinned = bundles.deployed(session, task.definition_id)
     node = pinned.definition.diagram.nodes[task.element_id]
-    return Worksheet(pinned.bundle.forms[task.form_key], node, pinned)
+    form = pinned.bundle.forms[task.form_key] if task.form_key else forms.NOTHING_ASKED
+    return Worksheet(form, node, pinned)
 
 
 def claim(session: Session, task_id: str, actor: Actor, version: int | None = None) -> Assignment:

@@ -10,7 +10,17 @@ from engine.actors import Role
 from engine.errors import Conflict, InvalidAnswers, NotAllowed, NotFound, StaleVersion
 from engine.store.tables import TaskStatus
 from engine.tasks import Queue
-from tests.diagrams import bundle, end, flow, gateway, line, one_task, start, user_task
+from tests.diagrams import (
+    bundle,
+    end,
+    flow,
+    gateway,
+    line,
+    manual_task,
+    one_task,
+    start,
+    user_task,
+)
 from tests.factories import add_person, complete, deploy, dump, open_tasks, report
 
 NOTE = {"note": "Restarted it."}
@@ -287,3 +297,12 @@ def queue_of(database, actor, queue):
 def counts(database, actor):
     with database.reading() as session:
         return tasks.count(session, actor)
+
+
+def test_a_manual_task_without_a_form_is_completed_without_answers(database, cast):
+    deploy(database, bundle(*line(manual_task("Look"))))
+    incident = report(database, cast.dora)
+
+    done = complete(database, incident, "Look", cast.dora)
+
+    assert done.task.status is TaskStatus.COMPLETED
