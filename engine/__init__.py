@@ -2,7 +2,7 @@
 
 cli, demo          entry points: the command line, and a demonstration with people and incidents
 worker             fires timers, delivers messages, does jobs; as many side by side as one likes
-library/           versions of bundles, their checks, the draft of the next version, imports
+library/           versions of bundles, their checks and scenarios, the next one's draft, imports
 intake             a report or signal comes in: recognise, deduplicate, open or update an incident
 break_glass        an exception that one person asks for and another one grants
 delegation         a task is given to somebody; partners gives a link to one task

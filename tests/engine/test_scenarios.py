@@ -16,6 +16,7 @@ from tests.diagrams import (
     end,
     flow,
     line,
+    manual_task,
     one_task,
     receive_task,
     rule_task,
@@ -91,6 +92,7 @@ PASSING = {
     ),
     "a signal": (STOPPED, [{"signal": "stop"}, expect(ended="Stopped")]),
     "a person": (one_task(), [complete(by="Bea")]),
+    "a task without a form": (bundle(*line(manual_task("Look"))), [{"complete": "Look"}]),
     "a signature": (SIGNED, [complete(**expect(ended="Done"))]),
 }
 REPORT = {"title": "Mail is down", "service": "Mail"}
@@ -248,36 +250,36 @@ def test_a_timer_that_fires_for_ever_is_not_waited_for():
 
 WRONG = {
     "not JSON": (b"{", "This is not JSON: "),
-    "no object": (b"[]", "The scenario: Write an object"),
+    "no object": (b"[]", "scenario: Write an object"),
     "a name twice": (b'{"title": "a", "title": "b"}', "This is not JSON: “title” stands twice"),
-    "no title": (scenario(title=""), "Title: Write a text, in quotes."),
+    "no title": (scenario(title=""), "title: Write a text, in quotes."),
     "an unknown word": (
         scenario(steeps=[]),
-        "The scenario: “steeps” means nothing here. Use: title",
+        "scenario: “steeps” means nothing here. Use: title",
     ),
-    "no zone": (scenario(start_at="2026-03-02"), "Start_at: Write a moment with its zone, such as"),
-    "no moment": (scenario(start_at="soon"), "Start_at: Write a moment with its zone, such as"),
-    "no list": (scenario(steps={}), "Steps: Write a list"),
-    "no answers": (scenario(report=None), "Report: Write an object"),
+    "no zone": (scenario(start_at="2026-03-02"), "start_at: Write a moment with its zone, such as"),
+    "no moment": (scenario(start_at="soon"), "start_at: Write a moment with its zone, such as"),
+    "no list": (scenario(steps={}), "steps: Write a list"),
+    "no answers": (scenario(report=None), "report: Write an object"),
     "two things at once": (
         scenario({}, {"wait": "PT1M", "signal": "stop"}),
-        "Step 1: Give it one of: complete, wait, wait_until, message, signal; or only expect.",
+        "step 1: Give it one of: complete, wait, wait_until, message, signal; or only expect.",
     ),
-    "nothing at all": (scenario(complete(), {"by": "Bea"}), "Step 2: Give it one of: complete"),
+    "nothing at all": (scenario(complete(), {"by": "Bea"}), "step 2: Give it one of: complete"),
     "a word of another step": (
         scenario({"wait": "PT1M", "by": "Bea"}),
-        "Step 1: “by” means nothing here. Use: wait, expect.",
+        "step 1: “by” means nothing here. Use: wait, expect.",
     ),
-    "no duration": (scenario({"wait": "1 hour"}), "Step 1, wait: “1 hour” is not an ISO 8601"),
+    "no duration": (scenario({"wait": "1 hour"}), "step 1, wait: “1 hour” is not an ISO 8601"),
     "an unknown fact": (
         scenario(expect(incident={"prio": "P1"})),
-        "Step 1, expect, incident: “prio” means nothing here. Use: number, title",
+        "step 1, expect, incident: “prio” means nothing here. Use: number, title",
     ),
     "no due time": (
         scenario(expect(due={"Look": "soon"})),
-        "Step 1, expect, due, Look: Write a mom",
+        "step 1, expect, due, Look: Write a mom",
     ),
-    "an element that is no text": (scenario(expect={"path": [1]}), "Expect, path: Write a text"),
+    "an element that is no text": (scenario(expect={"path": [1]}), "expect, path: Write a text"),
 }
 
 

@@ -1,22 +1,35 @@
 """`steadyhand test`: what it prints, how it exits, and what it draws."""
 
 import json
+import re
+from collections import Counter
 
 import pytest
 from click.testing import CliRunner
 from lxml import etree
 
 from engine import bundles, library
+from engine.bpmn import reader
 from engine.cli import main
+from engine.library.scenarios import picture
+from engine.library.scenarios.coverage import Part
 from tests.diagrams import (
+    boundary,
     bundle,
+    call,
     end,
+    ended,
     flow,
     gateway,
+    inside,
+    line,
     one_task,
+    process,
     rule_task,
     start,
+    subprocess,
     table,
+    thrown,
     user_task,
 )
 from tests.factories import SHIPPED
@@ -30,6 +43,7 @@ PARTED = bundle(
     *(flow("Which", "Size", 'note = "big"', flow_id="Yes"), flow("Which", "Done", flow_id="No")),
     decisions={"size": table("size", "size", ('"big"', "1"))},
 )
+NO_FLOWS = Part("diagram", "processes/small/small.bpmn", "small", "A small process", ())
 PASSES, FAILS = scenario(complete()), scenario(complete("Act"))
 
 
@@ -109,7 +123,7 @@ def test_a_scenario_that_is_wrong_is_shown_as_the_check_shows_it(run):
     result = run(with_scenarios(one_task(), scenario({"wait": 5})))
 
     assert result.exit_code == 1
-    assert "tests/1.json: error scenario-invalid: Step 1, wait: Write a text" in result.output
+    assert "tests/1.json: error scenario-invalid: step 1, wait: Write a text" in result.output
 
 
 def test_the_drawing_says_in_words_and_lines_what_was_covered(run, tmp_path):
@@ -122,6 +136,32 @@ def test_the_drawing_says_in_words_and_lines_what_was_covered(run, tmp_path):
     assert lines["“Which way?” to “Decide”"] == "never"
     assert lines["“Which way?” to “Done”"] == "taken"
     assert sorted(counts) == ["1\N{MULTIPLICATION SIGN}"] * 3 + ["never"] * 2
+
+
+def test_each_kind_of_element_is_drawn_by_its_shape():
+    elements = (
+        *(start(), subprocess("Inner", *inside("I", user_task("Look"))), call("Call", "other")),
+        *(boundary("Late", "Call", "timer", "PT1M"), gateway("Which", default="Call_Done"), end()),
+        *(ended("Told", "message", "told"), thrown("Tell", "signal", "tell")),
+    )
+    content = process(*elements)
+
+    svg = etree.fromstring(picture.draw(content, reader.read(content), NO_FLOWS))
+
+    shapes = Counter(element.tag.removeprefix(SVG) for element in svg.iter())
+    styles = Counter(element.get("class") for element in svg.iter())
+    assert (shapes["circle"], shapes["polygon"]) == (7 + 2, 1)
+    assert (styles["never end"], styles["thrown"], styles["sign"]) == (1 + 3, 2, 2 + 2)
+
+
+def test_a_process_that_nobody_drew_is_an_empty_drawing():
+    content = re.sub(
+        rb"<bpmndi:BPMNDiagram>.*</bpmndi:BPMNDiagram>", b"", process(*line()), flags=re.DOTALL
+    )
+
+    svg = etree.fromstring(picture.draw(content, reader.read(content), NO_FLOWS))
+
+    assert svg.find(f"{SVG}title").text.startswith("A small process: 0 of 0 sequence flows taken")
 
 
 def test_the_shipped_diagram_is_drawn_with_every_element_and_flow(tmp_path):

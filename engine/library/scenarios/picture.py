@@ -90,7 +90,8 @@ def _corners(
     """Points around everything that is drawn."""
     boxes = [*bounds.values(), *labels.values()]
     ends = [(left + width, top + height) for left, top, width, height in boxes]
-    return [*((left, top) for left, top, _, _ in boxes), *ends, *chain(*ways.values())]
+    corners = [*((left, top) for left, top, _, _ in boxes), *ends, *chain(*ways.values())]
+    return corners or [(0, 0)]  # what runs by itself need not be drawn
 
 
 def _add_background(sheet: _Sheet, root: etree._Element) -> None:

@@ -41,7 +41,7 @@ def read(content: bytes, path: str) -> Scenario:
         parsed = json.loads(content, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise InvalidDocument(f"This is not JSON: {error}.") from error
-    entry = _entry(parsed, "The scenario", _SCENARIO)
+    entry = _entry(parsed, "scenario", _SCENARIO)
     steps = _list(entry.get("steps", []), "steps")
     return Scenario(
         path=path,
@@ -153,4 +153,4 @@ def _moment(value: object, place: str) -> datetime:
 
 
 def _wrong(place: str, message: str) -> InvalidDocument:
-    return InvalidDocument(f"{place[0].upper()}{place[1:]}: {message}")
+    return InvalidDocument(f"{place}: {message}")

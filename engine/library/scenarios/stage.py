@@ -70,7 +70,7 @@ class Stage:
                     instances.fire_timers(session, instance_id)
                 sent = delivery.find_due(session, _MANY)
                 for message_id in sent:
-                    delivery.deliver(session, message_id)
+                    delivery.deliver_if_awaited(session, message_id)
             if not fired and not sent:
                 return
         raise Unexpected(f"More than {_MOST_ROUNDS} timers and messages follow one another.")

@@ -44,7 +44,7 @@ class Trial:
 
 
 def run(files: Files) -> Trial:
-    """Play every scenario of a bundle on a database of its own.
+    """Play every scenario of a bundle on a database of its own, so outside of any transaction.
 
     ``Refused`` names what the checks find in the bundle, and ``NotFound`` says that it has none.
     """
