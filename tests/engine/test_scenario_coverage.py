@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.library.scenarios import trial
+from engine.library.scenarios import coverage, trial
 from tests.diagrams import (
     bundle,
     call,
@@ -140,6 +140,11 @@ def test_a_rule_is_named_by_its_row_and_cells():
     (part,) = [p for p in trial.run(with_scenarios(files, scenario())).parts if p.kind == "table"]
 
     assert [item.name for item in part.missing] == ['row 1: "a" gives 1', 'row 2: "b" gives 2']
+
+
+@pytest.mark.parametrize(("covered", "total", "shown"), [(999, 1000, 99), (3, 3, 100), (0, 0, 100)])
+def test_only_everything_is_shown_as_100_percent(covered, total, shown):
+    assert coverage.percent(covered, total) == shown
 
 
 def _decision(name, reads, rules, requires=""):

@@ -75,13 +75,8 @@ def _ways(
         if len(drawn.get(flow.id, ())) > 1:
             ways[flow.id] = drawn[flow.id]
         elif flow.source in bounds and flow.target in bounds:
-            ways[flow.id] = [_centre(bounds[flow.source]), _centre(bounds[flow.target])]
+            ways[flow.id] = [shapes.middle(bounds[end]) for end in (flow.source, flow.target)]
     return ways
-
-
-def _centre(box: Box) -> Point:
-    left, top, width, height = box
-    return left + width / 2, top + height / 2
 
 
 def _corners(
@@ -129,4 +124,4 @@ def _add_counts(sheet: _Sheet) -> None:
         if item.id in sheet.ways:
             start, end = max(pairwise(sheet.ways[item.id]), key=lambda ends: dist(*ends))
             count = f"{item.times}\N{MULTIPLICATION SIGN}" if item.times else "never"
-            shapes.add_count(sheet.svg, start, end, count)
+            shapes.add_count(sheet.svg, start, end, count, sheet.labels.get(item.id))

@@ -113,15 +113,14 @@ def _add_activity(svg: etree._Element, node: Node, box: Box, state: str) -> None
 
 def _add_gateway(svg: etree._Element, node: Node, box: Box, state: str) -> None:
     left, top, width, height = box
-    x, y = left + width / 2, top + height / 2
+    x, y = middle(box)
     corners = [(x, top), (left + width, y), (x, top + height), (left, y)]
     _add(svg, "polygon", points=_points(corners), klass=state)
     _add_sign(svg, _GATEWAYS[node.kind], (x, y), "sign")
 
 
 def _add_event(svg: etree._Element, node: Node, box: Box, state: str) -> None:
-    left, top, width, height = box
-    x, y, radius = left + width / 2, top + height / 2, width / 2
+    (x, y), radius = middle(box), box[2] / 2
     style = f"{state} end" if node.kind is Kind.END else state
     _add(svg, "circle", cx=x, cy=y, r=radius, klass=style)
     if node.kind in _TWICE:
@@ -150,11 +149,22 @@ def add_way(svg: etree._Element, way: Sequence[Point], name: str, *, is_taken: b
     _add(line, "title", name)
 
 
-def add_count(svg: etree._Element, start: Point, end: Point, count: str) -> None:
-    """On a line; below one that is level, so that a short one is still seen."""
+def add_count(svg: etree._Element, start: Point, end: Point, count: str, label: Box | None) -> None:
+    """On a line, or below one that is level; on the other side than the name of the flow."""
     (x, y), (to_x, to_y) = start, end
-    lower = _LINE if y == to_y else 4
-    _add(svg, "text", count, x=(x + to_x) / 2, y=(y + to_y) / 2 + lower, klass="count")
+    x, y, is_level = (x + to_x) / 2, (y + to_y) / 2, y == to_y
+    if is_level:
+        y += -5 if label and middle(label)[1] > y else _LINE
+    else:
+        y += 4
+        if label:
+            x += -_LINE if middle(label)[0] > x else _LINE
+    _add(svg, "text", count, x=x, y=y, klass="count")
+
+
+def middle(box: Box) -> Point:
+    left, top, width, height = box
+    return left + width / 2, top + height / 2
 
 
 def add_text(svg: etree._Element, words: str, box: Box) -> None:
