@@ -155,11 +155,11 @@ def test_who_reports_may_be_named_as_who_completes():
 FAILING = {
     "the start form": (
         (one_task(), [], {"report": {"service": "Mail"}}),
-        "report: The form refuses the answers. title: This is needed; please fill it in.",
+        "report: Some answers need another look. title: This is needed; please fill it in.",
     ),
     "a form": (
         (one_task(), [complete(note="")], {}),
-        "step 1, complete “Look”: The form refuses the answers."
+        "step 1, complete “Look”: Some answers need another look."
         " note: This is needed; please fill it in.",
     ),
     "no such task": (
@@ -214,6 +214,15 @@ FAILING = {
         (one_task(), [{"wait_until": "2026-03-01T09:00:00Z"}], {}),
         "step 1, wait until 2026-03-01T09:00:00+00:00:"
         " It is 2026-03-02T08:00:00+00:00 already. Wait until later.",
+    ),
+    "time beyond the calendar": (
+        (one_task(), [{"wait": "P7000Y"}, {"wait": "P7000Y"}], {}),
+        "step 2, wait P7000Y: “P7000Y” reaches past the calendar.",
+    ),
+    "a message that cannot be": (
+        (one_task(), [{"message": "x" * 201}], {}),
+        f"step 1, message “{'x' * 201}”: Some answers need another look."
+        " name: Use at most 200 characters; these are 201.",
     ),
     "a process that fails": (
         (BROKEN, [complete()], {}),

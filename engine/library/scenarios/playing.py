@@ -1,6 +1,7 @@
 """Plays a scenario: the report and its tasks take the road that they take for everybody."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -50,7 +51,7 @@ def play(scenario: Scenario, process_id: str, stage: Stage) -> Problem | None:
         return Problem(place, str(error))
     except InvalidAnswers as error:
         told = " ".join(f"{key}: {message}" for key, message in error.errors.items())
-        return Problem(place, f"The form refuses the answers. {told}")
+        return Problem(place, f"{error} {told}")
     except (Conflict, NotAllowed, NotFound) as error:
         return Problem(place, str(error))
     return None
@@ -83,7 +84,7 @@ def _act(action: Action, incident_id: str, stage: Stage) -> None:
         case Complete():
             _complete(action, incident_id, stage)
         case Wait(duration):
-            stage.move_to(clock.after(stage.clock.moment, duration))
+            stage.move_to(_later(stage.clock.moment, duration))
         case WaitUntil(moment):
             if moment < stage.clock.moment:
                 shown = stage.clock.moment.astimezone(moment.tzinfo).isoformat()
@@ -91,6 +92,13 @@ def _act(action: Action, incident_id: str, stage: Stage) -> None:
             stage.move_to(moment)
         case Receive():
             _receive(action, incident_id, stage)
+
+
+def _later(moment: datetime, duration: str) -> datetime:
+    try:
+        return clock.after(moment, duration)
+    except ValueError as error:
+        raise Unexpected(str(error)) from error
 
 
 def _complete(action: Complete, incident_id: str, stage: Stage) -> None:
