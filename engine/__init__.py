@@ -34,6 +34,7 @@ actors             who acts: an identity with its roles
 separation         what one person may not do together
 duties/            legal duties: regimes, the deadlines that they set, and why
 clocks/            working calendars: when working time has passed, and why then
+footprints         which flows are taken and which rules match, while a test counts
 media_types/       what a file is, by its bytes; antivirus asks a scanner about it
 outbound           requests to other systems: whom we may ask, and how
 manifests          the tables of bundle.toml, and what may stand in them

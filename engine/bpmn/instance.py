@@ -8,8 +8,8 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from SpiffWorkflow.workflow import Workflow
 
-from engine import clock
-from engine.bpmn import handlers, overrides, passages, payloads
+from engine import clock, footprints
+from engine.bpmn import handlers, overrides, payloads
 from engine.bpmn.changes import Changes, difference
 from engine.bpmn.definition import Definition
 from engine.bpmn.diagram import Kind, Trigger
@@ -153,7 +153,7 @@ class Instance(Workflow):
     def follow(self, path: Path, scope: Task, data: Variables) -> None:
         # Only a join must know on which flow a token came.
         way = {"via": path.flow.id} if isinstance(path.target, Join) else {}
-        passages.note(path.target.process_id, path.flow.id)
+        footprints.note_flow(path.target.process_id, path.flow.id)
         self.enter(path.target, scope, data, **way)
 
     def place(self, element: Element, scope: Task, data: Variables, **state: Any) -> Task:
@@ -339,7 +339,7 @@ class Instance(Workflow):
         diagram = self.definition.called[event.process_id].diagram
         for flow in diagram.incoming[event.node.id]:
             if diagram.nodes[flow.source].kind is Kind.EVENT_BASED:
-                passages.note(event.process_id, flow.id)
+                footprints.note_flow(event.process_id, flow.id)
 
     def _signal(self, name: str, payload: Any) -> None:
         for wait in list(self.waits.values()):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine import footprints
 from engine.dmn.errors import DmnError
 from engine.dmn.logic import Context, Trace
 from engine.dmn.tables import Table
@@ -88,6 +89,8 @@ class Decision:
             to_data(verdict.value)
         except FeelValueError as error:
             raise self._refused(str(error)) from error
+        for made in (*required, verdict):
+            footprints.note_rules(made.decision.id, made.trace.matched_rules)
         return replace(_outcome(verdict), required=tuple(map(_outcome, required)))
 
     def outputs(self, value: Value) -> dict[str, Value]:

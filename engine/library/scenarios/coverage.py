@@ -1,21 +1,13 @@
 """Which sequence flows and decision rules of a bundle its scenarios have taken."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import select
-
-from engine.bpmn.diagram import Diagram, Flow, Kind
-from engine.bpmn.passages import Passages
+from engine.bpmn.diagram import Diagram, Flow
 from engine.bundles import Bundle
 from engine.dmn.tables import Rule, Table
-from engine.history import Event
-from engine.store.database import Database
-from engine.store.tables import AuditEntry
-
-Matches = Counter[tuple[str, str]]  # (decision id, rule id) -> how often
+from engine.footprints import Footprints
 
 
 @dataclass(frozen=True)
@@ -55,30 +47,16 @@ def percent(covered: int, total: int) -> int:
     return 100 * covered // total if total else 100
 
 
-def parts(bundle: Bundle, passages: Passages, matches: Matches) -> list[Part]:
-    return [*_diagrams(bundle, passages), *_tables(bundle, matches)]
+def parts(bundle: Bundle, taken: Footprints) -> list[Part]:
+    """Every diagram and every decision table of a bundle."""
+    return [*_diagrams(bundle, taken), *_tables(bundle, taken)]
 
 
-def matches(database: Database) -> Matches:
-    """Every rule that matched in a database; a decision tells of those that it required too."""
-    query = select(AuditEntry.detail).where(AuditEntry.event == Event.ELEMENT_COMPLETED)
-    with database.reading() as session:
-        details = list(session.scalars(query))
-    made = (told for detail in details for told in (detail, *detail.get("required", ())))
-    return Counter(_matched(made))
-
-
-def _matched(made: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    for told in made:
-        if told.get("kind", Kind.DECISION_TASK) == Kind.DECISION_TASK:
-            yield from ((told["decision"], rule_id) for rule_id in told["matched_rules"])
-
-
-def _diagrams(bundle: Bundle, passages: Passages) -> Iterator[Part]:
+def _diagrams(bundle: Bundle, taken: Footprints) -> Iterator[Part]:
     for path, diagram in sorted(bundle.diagrams.items()):
         process_id = diagram.process_id
         items = (
-            Item(flow.id, _described(diagram, flow), passages[process_id, flow.id])
+            Item(flow.id, _described(diagram, flow), taken.flows[process_id, flow.id])
             for flow in diagram.flows.values()
         )
         yield Part("diagram", path, process_id, diagram.name, tuple(items))
@@ -90,7 +68,7 @@ def _described(diagram: Diagram, flow: Flow) -> str:
     return f"“{source.title}” to “{target.title}”{answer}"
 
 
-def _tables(bundle: Bundle, matches: Matches) -> Iterator[Part]:
+def _tables(bundle: Bundle, taken: Footprints) -> Iterator[Part]:
     """Each table once, though several decisions may use the one of a knowledge model."""
     users: dict[Table, list[str]] = {}
     for decision in bundle.decisions.values():
@@ -98,7 +76,7 @@ def _tables(bundle: Bundle, matches: Matches) -> Iterator[Part]:
             users.setdefault(table, []).append(decision.id)
     for table, decision_ids in users.items():
         items = (
-            Item(rule.id, _row(rule, number), sum(matches[d, rule.id] for d in decision_ids))
+            Item(rule.id, _row(rule, number), sum(taken.rules[d, rule.id] for d in decision_ids))
             for number, rule in enumerate(table.rules, start=1)
         )
         path = bundle.decision_paths[decision_ids[0]]

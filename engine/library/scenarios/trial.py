@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from engine import bundles
-from engine.bpmn import passages
+from engine import bundles, footprints
 from engine.bundles import Bundle, Files
 from engine.errors import InvalidDocument, NotFound
 from engine.library.scenarios import coverage, reading
-from engine.library.scenarios.coverage import Matches, Part
+from engine.library.scenarios.coverage import Part
 from engine.library.scenarios.playing import Problem, play
 from engine.library.scenarios.scenario import Scenario
 from engine.library.scenarios.stage import House, built
@@ -53,18 +52,16 @@ def run(files: Files) -> Trial:
         raise NotFound(
             "The bundle has no scenarios. Write one as tests/….json beside its diagrams."
         )
-    bundle, matches = bundles.read(files), Matches()
-    with built(files) as house, passages.counted() as taken:
+    bundle = bundles.read(files)
+    with built(files) as house, footprints.counted() as taken:
         scenarios = [reading.read(files[path], path) for path in paths]
-        verdicts = tuple(_try(scenario, bundle, house, matches) for scenario in scenarios)
-    return Trial(verdicts, tuple(coverage.parts(bundle, taken, matches)))
+        verdicts = tuple(_try(scenario, bundle, house) for scenario in scenarios)
+    return Trial(verdicts, tuple(coverage.parts(bundle, taken)))
 
 
-def _try(scenario: Scenario, bundle: Bundle, house: House, matches: Matches) -> Verdict:
+def _try(scenario: Scenario, bundle: Bundle, house: House) -> Verdict:
     with house.stage(scenario) as stage:
-        problem = play(scenario, _started(scenario, bundle), stage)
-        matches.update(coverage.matches(stage.database))
-    return Verdict(scenario, problem)
+        return Verdict(scenario, play(scenario, _started(scenario, bundle), stage))
 
 
 def _started(scenario: Scenario, bundle: Bundle) -> str:
