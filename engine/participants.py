@@ -67,7 +67,8 @@ def hand_over(
 ) -> None:
     """Give a role to somebody who may lead; ``InvalidAnswers`` says of ``to`` why they may not."""
     permissions.require(actor, Action.LEAD_INCIDENT, incident)
-    receiver = _receiver(session, incident, username, Action.LEAD_INCIDENT)
+    receiver = _named(session, username, "to")
+    _require_may(receiver, Action.LEAD_INCIDENT, incident, "to")
     _assume(session, incident, role, receiver)
     _record(session, Event.ROLE_HANDED_OVER, incident, role, receiver, actor)
 
@@ -90,10 +91,11 @@ def watch(session: Session, incident: Incident, actor: Actor) -> None:
 
 
 def add_watcher(session: Session, incident: Incident, username: str, actor: Actor) -> None:
-    """Let somebody follow it who sees it; ``InvalidAnswers`` says of ``to`` why they cannot."""
+    """Let somebody follow it who sees it; ``InvalidAnswers`` says of ``watcher`` why not."""
     permissions.require(actor, Action.LEAD_INCIDENT, incident)
-    receiver = _receiver(session, incident, username, Action.WATCH_INCIDENT)
-    _add_watcher(session, incident, receiver, actor)
+    watcher = _named(session, username, "watcher")
+    _require_may(watcher, Action.WATCH_INCIDENT, incident, "watcher")
+    _add_watcher(session, incident, watcher, actor)
 
 
 def unwatch(session: Session, incident: Incident, actor: Actor) -> None:
@@ -167,15 +169,17 @@ def _held(
     return {held.person_id: held for held in session.scalars(query)}
 
 
-def _receiver(session: Session, incident: Incident, username: str, action: Action) -> Actor:
+def _named(session: Session, username: str, field: str) -> Actor:
     query = select(Person).where(Person.username == username.strip(), Person.is_active)
     person = session.scalar(query)
     if person is None:
-        raise InvalidAnswers({"to": "There is nobody active of that username."})
-    receiver = accounts.actor(session, person)
-    if not permissions.may(receiver, action, incident):
-        raise InvalidAnswers({"to": f"{person.name} may not {action}."})
-    return receiver
+        raise InvalidAnswers({field: "There is nobody active of that username."})
+    return accounts.actor(session, person)
+
+
+def _require_may(person: Actor, action: Action, incident: Incident, field: str) -> None:
+    if not permissions.may(person, action, incident):
+        raise InvalidAnswers({field: f"{person.name} may not {action}."})
 
 
 def _keep(

@@ -24,12 +24,20 @@ Participants = dict[str, Any]
 _ROLE = f"<any({', '.join(LEADING)}):role>"
 
 
-class ReceiverSchema(Schema):
-    to = fields.String(
+def _username() -> fields.String:
+    return fields.String(
         required=True,
         validate=[validate.Length(1, 64), require_plain],
         metadata={"description": "Username of somebody active"},
     )
+
+
+class ReceiverSchema(Schema):
+    to = _username()
+
+
+class WatcherSchema(Schema):
+    watcher = _username()
 
 
 class ParticipantSchema(Schema):
@@ -116,7 +124,7 @@ def unwatch(incident_id: str) -> Participants:
 
 
 @blueprint.post("/watchers")
-@blueprint.arguments(ReceiverSchema())
+@blueprint.arguments(WatcherSchema())
 @blueprint.response(200, ParticipantListSchema)
 @blueprint.alt_response(409, description="They follow it already, or enough people do")
 @needs(Action.LEAD_INCIDENT)
@@ -124,7 +132,7 @@ def add_watcher(body: dict[str, Any], incident_id: str) -> Participants:
     """Let somebody follow an incident who may see it."""
     with changing() as (session, actor):
         incident = incidents.get(session, incident_id, actor)
-        participants.add_watcher(session, incident, body["to"], actor)
+        participants.add_watcher(session, incident, body["watcher"], actor)
         return {"items": participants.find(session, incident, actor)}
 
 

@@ -18,10 +18,21 @@ from engine.store.tables import IncidentRole
 blueprint = Blueprint("participants", __name__, url_prefix="/incidents/<number>")
 
 _ROLE = f"<any({', '.join(LEADING)}):role>"
-_TO = Field("textfield", "to", "Who?", "A username.", is_required=True, max_length=64)
+_RESPONDER = "The username of somebody who works on incidents."
+_READER = "The username of somebody who may see it."
 _ROLES = tuple((str(role), role.capitalize()) for role in LEADING)
-_HAND_OVER = Form("role", (Field("select", "role", "Role", options=_ROLES, is_required=True), _TO))
-_WATCHER = Form("watcher", (_TO,))
+_HAND_OVER = Form(
+    "role",
+    (
+        Field("select", "role", "Role", options=_ROLES, is_required=True),
+        Field("textfield", "to", "Who shall have it?", _RESPONDER, is_required=True, max_length=64),
+    ),
+)
+_FOLLOW = "Let somebody follow it"
+_WATCHER = Form(
+    "watchers",
+    (Field("textfield", "watcher", _FOLLOW, _READER, is_required=True, max_length=64),),
+)
 
 
 def leading(found: list[Participant]) -> list[Participant]:
@@ -68,7 +79,7 @@ def hand_over(number: str) -> ResponseReturnValue:
             role = IncidentRole(answers["role"])
             participants.hand_over(session, incident, role, answers["to"], actor)
     except InvalidAnswers as error:
-        return _page(number, error.errors, _HAND_OVER), 422
+        return _page(number, error.errors), 422
     return _done(number, "role_handed_over")
 
 
@@ -95,9 +106,9 @@ def add_watcher(number: str) -> ResponseReturnValue:
         answers = forms.check(_WATCHER, forms.from_text(_WATCHER, request.form))
         with changing() as (session, actor):
             incident = incidents.get(session, number, actor)
-            participants.add_watcher(session, incident, answers["to"], actor)
+            participants.add_watcher(session, incident, answers["watcher"], actor)
     except InvalidAnswers as error:
-        return _page(number, error.errors, _WATCHER), 422
+        return _page(number, error.errors), 422
     return _done(number, "watcher_added")
 
 
@@ -114,7 +125,7 @@ def _done(number: str, said: str) -> ResponseReturnValue:
     return redirect(url_for(".look", number=number, said=said), 303)
 
 
-def _page(number: str, errors: Mapping[str, str], about: Form = _HAND_OVER) -> str:
+def _page(number: str, errors: Mapping[str, str]) -> str:
     with reading() as (session, actor):
         incident = incidents.get(session, number, actor)
         permissions.require(actor, Action.LEAD_INCIDENT, incident)
@@ -127,8 +138,8 @@ def _page(number: str, errors: Mapping[str, str], about: Form = _HAND_OVER) -> s
         holders={one.role: one for one in leading(found)},
         watchers=watching(found),
         hand_over=_HAND_OVER,
-        watcher=_WATCHER,
-        about=about.key,
+        follow=_WATCHER,
+        form=Form("participants", (*_HAND_OVER.fields, *_WATCHER.fields)),
         sent=request.form,
         errors=errors,
     )

@@ -61,7 +61,7 @@ def test_roles_are_taken_handed_over_and_given_up_over_rest(as_, incident):
         ("roles/commander/hand-over", {"to": "x\0"}, 422),
         ("roles/watcher/take-over", None, 404),
         ("roles/king/take-over", None, 404),
-        ("watchers", {"to": "nobody"}, 422),
+        ("watchers", {"watcher": "nobody"}, 422),
     ],
 )
 def test_what_is_no_role_or_nobody_is_refused(rest, body, status, as_, incident):
@@ -74,7 +74,7 @@ def test_people_follow_an_incident_over_rest(as_, cast, incident):
     dora, rob = as_("dora"), as_("rob")
 
     followed = rob.post(api(incident, "watch"))
-    added = dora.post(api(incident, "watchers"), json={"to": "aude"})
+    added = dora.post(api(incident, "watchers"), json={"watcher": "aude"})
     left = rob.post(api(incident, "unwatch"))
     removed = dora.delete(api(incident, f"watchers/{cast.aude.id}"))
 
@@ -107,7 +107,7 @@ def test_people_follow_an_incident_on_its_page(as_, cast, incident):
     assert "Follow it</button>" in rob.get(page(incident)).text
     rob.post(page(incident, "/watch"), headers=OURS)
     assert "Follow it no more</button>" in rob.get(page(incident)).text
-    dora.post(page(incident, "/watchers"), data={"to": "aude"}, headers=OURS)
+    dora.post(page(incident, "/watchers"), data={"watcher": "aude"}, headers=OURS)
     assert "Rob Reporter, Aude Auditor" in dora.get(page(incident)).text
     rob.post(page(incident, "/unwatch"), headers=OURS)
     dora.post(page(incident, f"/watchers/{cast.aude.id}/remove"), headers=OURS)
@@ -121,8 +121,8 @@ def test_people_follow_an_incident_on_its_page(as_, cast, incident):
         ("/roles", {"role": "commander", "to": "nobody"}, "to"),
         ("/roles", {"role": "watcher", "to": "max"}, "role"),
         ("/roles", {"role": "", "to": ""}, "role"),
-        ("/watchers", {"to": "nobody"}, "to"),
-        ("/watchers", {"to": ""}, "to"),
+        ("/watchers", {"watcher": "nobody"}, "watcher"),
+        ("/watchers", {"watcher": ""}, "watcher"),
     ],
 )
 def test_the_page_says_beside_its_field_who_cannot(rest, form, key, as_, incident):

@@ -486,7 +486,7 @@ ALL_WITH_TOKEN = [
     ("post", f"{REPORTS}/x/roles/commander/renounce", None),
     ("post", f"{REPORTS}/x/watch", None),
     ("post", f"{REPORTS}/x/unwatch", None),
-    ("post", f"{REPORTS}/x/watchers", {"to": "max"}),
+    ("post", f"{REPORTS}/x/watchers", {"watcher": "max"}),
     ("delete", f"{REPORTS}/x/watchers/x", None),
     ("post", f"{REPORTS}/x/duplicate", {"number": "INC-2026-000001", "reason": "The same."}),
     ("get", "/api/v1/operations", None),

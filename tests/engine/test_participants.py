@@ -205,7 +205,7 @@ def test_nobody_is_added_who_does_not_see_the_incident(database, cast, incident,
     for username in ("cora", "ruth"):
         with pytest.raises(InvalidAnswers) as refused:
             act(database, incident, participants.add_watcher, username, cast.dora)
-        assert "may not follow this incident" in refused.value.errors["to"]
+        assert "may not follow this incident" in refused.value.errors["watcher"]
     with pytest.raises(NotFound):
         act(database, incident, participants.watch, cora)
 

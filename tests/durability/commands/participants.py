@@ -10,6 +10,7 @@ _API = "/incidents/{it.incident.id}"
 _PAGE = "/incidents/{it.incident.number}"
 _RULE = "<any(commander, deputy, scribe, liaison):role>"
 _TO = {"to": "max"}
+_WATCHER = {"watcher": "max"}
 
 
 def _acts(stage, act, *what):
@@ -58,7 +59,7 @@ API = [
     request(f"POST {_ADDRESS}/watch", incident_of("small"), to_api(f"{_API}/watch")),
     request(f"POST {_ADDRESS}/unwatch", _watched, to_api(f"{_API}/unwatch")),
     request(
-        f"POST {_ADDRESS}/watchers", incident_of("small"), to_api(f"{_API}/watchers", body=_TO)
+        f"POST {_ADDRESS}/watchers", incident_of("small"), to_api(f"{_API}/watchers", body=_WATCHER)
     ),
     request(
         f"DELETE {_ADDRESS}/watchers/<person_id>",
@@ -87,7 +88,7 @@ PAGES = [
     request(
         "POST /incidents/<number>/watchers",
         incident_of("small"),
-        to_page(f"{_PAGE}/watchers", **_TO),
+        to_page(f"{_PAGE}/watchers", **_WATCHER),
     ),
     request(
         "POST /incidents/<number>/watchers/<person_id>/remove",
