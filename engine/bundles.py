@@ -142,13 +142,7 @@ def _read_file(bundle: Bundle, path: str, files: Files) -> None:
     elif name.suffix == ".bpmn":
         _read_diagram(bundle, path, content)
     elif name.suffix == ".dmn":
-        others = [files[other] for other in files if other.endswith(".dmn") and other != path]
-        with with_calendars(bundle.calendars):
-            decisions = dmn.parse(content, others)
-        for decision in decisions:
-            _require_new("decisions", decision.id, bundle.decisions)
-            bundle.decisions[decision.id] = decision
-            bundle.decision_paths[decision.id] = path
+        _read_decisions(bundle, path, files)
     elif path.endswith(FIELDS):
         bundle.report_fields[path] = duties.fields.read(content)
     elif name.suffix == ".toml":
@@ -171,6 +165,16 @@ def _read_diagram(bundle: Bundle, path: str, content: bytes) -> None:
     known = [other.process_id for other in bundle.diagrams.values()]
     _require_new("processes", drawn.process_id, known)
     bundle.diagrams[path] = drawn
+
+
+def _read_decisions(bundle: Bundle, path: str, files: Files) -> None:
+    others = [files[other] for other in files if other.endswith(".dmn") and other != path]
+    with with_calendars(bundle.calendars):
+        decisions = dmn.parse(files[path], others)
+    for decision in decisions:
+        _require_new("decisions", decision.id, bundle.decisions)
+        bundle.decisions[decision.id] = decision
+        bundle.decision_paths[decision.id] = path
 
 
 def _require_new(what: str, name: str, known: Container[str]) -> None:
