@@ -10,6 +10,7 @@ import pytest
 
 from engine import duties
 from engine.duties import Kind, Known, State
+from tests.engine.calendars import calendar
 from tests.engine.regimes import deadline, known, regime, shipped
 
 BANK, OTHER = "credit institution", "other financial entity"
@@ -472,6 +473,21 @@ def test_what_the_regime_does_not_know_is_refused_with_a_sentence(told, said):
 
     with pytest.raises(ValueError, match=said):
         duties.deadlines(regime("eu-gdpr"), by, told)
+
+
+OPENED_ONCE = """
+[[calendar.open]]
+date = 2020-01-06
+hours = ["09:00-17:00"]
+reason = "Once"
+"""
+
+
+def test_working_days_that_never_come_are_refused_with_a_sentence():
+    by = calendar(hours="{}", more=OPENED_ONCE)
+
+    with pytest.raises(ValueError, match="“office” has no working day after 2026"):
+        duties.deadlines(regime("br-lgpd"), by, known(by, "aware=2026-03-02T08:00"))
 
 
 def moment(text):
