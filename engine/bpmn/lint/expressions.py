@@ -76,7 +76,7 @@ def texts(diagram: Diagram, node: Node, known: Set[str] = frozenset()) -> Iterat
         ("Payload", node.payload),
         ("Condition", node.event.condition),
         ("Timer", _expression(timer.text if timer else None)),
-        ("Due time", _expression(node.due_in)),
+        ("Due time (no ISO 8601, so FEEL)", _expression(node.due_in)),
     ):
         if maybe:
             yield Text(place, maybe, inside)
