@@ -7,7 +7,8 @@ import pytest
 from api import create_app
 from engine.settings import Settings
 from tests.diagrams import bundle, line, user_task
-from tests.engine.test_service_clocks_of_incidents import (
+from tests.factories import complete, deploy, report
+from tests.promises import (
     CALENDARS,
     CLASSIFICATION,
     RESOLVE,
@@ -15,7 +16,6 @@ from tests.engine.test_service_clocks_of_incidents import (
     STEPS,
     TARGETS,
 )
-from tests.factories import complete, deploy, report
 
 HOUR = timedelta(hours=1)
 

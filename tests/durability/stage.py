@@ -15,10 +15,18 @@ from engine.jobs import Job
 from engine.library import save_draft
 from engine.people import credentials, passwords, restriction
 from engine.settings import Settings
-from engine.store.tables import Credential, Effect, Incident, Message, ProcessInstance
+from engine.store.tables import (
+    Credential,
+    Effect,
+    Incident,
+    Message,
+    ProcessInstance,
+    ServiceClock,
+)
 from tests import diagrams, directory, factories
 from tests.diagrams import bundle, caught, line, thrown, user_task
 from tests.hands import HOUR, over, timed
+from tests.promises import CALENDARS, RESPOND, TARGETS
 
 WHY = Reason("The supplier asked us to wait.")
 PASSWORD = "correct horse battery"  # noqa: S105 -- nobody's
@@ -42,6 +50,12 @@ PROCESSES = {
         *line(user_task("Look")),
         *(diagrams.timer("Late", "Look", "PT1H", interrupts=True), diagrams.flow("Late", "Done")),
     ),
+    "promised": line(user_task("Look")),
+}
+# What the bundle of a process has besides.
+BESIDE = {
+    "separate": {"rules": SEPARATE},
+    "promised": {"rules": CALENDARS + RESPOND, "decisions": {"targets": TARGETS}},
 }
 _PAGES = {"Sec-Fetch-Site": "same-origin"}
 
@@ -51,8 +65,8 @@ class Stage:
         self.database = database
         self.cast = factories.Cast(database)
         for process_id, elements in PROCESSES.items():
-            rules = SEPARATE if process_id == "separate" else ""
-            factories.deploy(database, bundle(*elements, process_id=process_id, rules=rules))
+            beside = BESIDE.get(process_id, {})
+            factories.deploy(database, bundle(*elements, process_id=process_id, **beside))
         self._tokens = {name: self.cast.token(name) for name in factories.PEOPLE}
         self.cast.okta, self._tokens["okta"] = directory.machine(database)
         # However long this takes: the use of what was just used is not noted once more.
@@ -193,6 +207,14 @@ def due_timers(stage):
     incident_of("urgent")(stage)
     incident_of("small")(stage)
     return incident_of("small")(stage)
+
+
+def promised(stage):
+    """An incident to which somebody is to respond within a quarter of an hour."""
+    it = incident_of("promised")(stage)
+    with stage.database.reading() as session:
+        it.clock = session.scalars(select(ServiceClock)).one()
+    return it
 
 
 def alerted(stage):

@@ -36,6 +36,7 @@ SHOWN_ELSEWHERE = {
     "flow-name-missing",
     "rule-invalid",
     "group-unknown",
+    "service-clock-unknown",
 }
 
 

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from engine import intake, library, upkeep, worker
+from engine import intake, library, service_clocks, upkeep, worker
 from engine.actors import SYSTEM, Role
 from engine.instances import delivery, messages
 from engine.jobs import Job
@@ -31,6 +31,11 @@ def _issue(kind):
 
 def _sweep(stage, _it):
     return given.later(lambda: worker.run_once(stage.database))
+
+
+def _promise(stage, _it):
+    answers = {"title": "Mail is down"}
+    return stage.does(intake.report, "promised", answers, "web", stage.cast.dora)
 
 
 def _halfway(stage, _it):
@@ -118,6 +123,17 @@ WORKER = [
         given.damaged,
         lambda stage, it: stage.does(delivery.postpone, it.message.id, "It is damaged."),
     ),
+    Command("something is promised", given.nothing, _promise),
+    Command(
+        "a service target runs out",
+        given.promised,
+        lambda stage, it: given.later(lambda: stage.does(service_clocks.tell, it.clock.id)),
+    ),
+    Command(
+        "a service clock is silenced",
+        given.promised,
+        lambda stage, it: stage.does(service_clocks.silence, it.clock.id),
+    ),
     Command(
         "an effect is sent",
         given.alerted,
@@ -148,6 +164,7 @@ SWEEPS = [
     Command("timers are due", given.due_timers, _sweep),
     Command("a message is due", given.due_message, _sweep),
     Command("a signal is due", given.due_signal, _sweep),
+    Command("a service target is due", given.promised, _sweep),
 ]
 
 # What must be found out: a change in two parts, and one that hides what went wrong.
