@@ -41,7 +41,7 @@ def browser(stage, username="dora", **cookie):
 
 def address(rule):
     """Some path of a rule."""
-    values = dict.fromkeys(rule.arguments, "1") | {"name": "hold"}
+    values = dict.fromkeys(rule.arguments, "1") | {"name": "hold", "role": "commander"}
     return rule.build({name: values[name] for name in rule.arguments})[1]
 
 
