@@ -309,7 +309,7 @@ PROGRAMMES = [
 
 
 def _in_document(command):
-    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", command.address)
+    return re.sub(r"<(?:[^<>]+:)?(\w+)>", r"{\1}", command.address)
 
 
 @pytest.mark.parametrize("command", PROGRAMMES, ids=lambda one: one.name)
