@@ -17,7 +17,7 @@ health  upkeep     whether the installation works, and what of it needs somebody
 security_log       what was refused, and to whom
 signatures/        who decided what and meant it; checked later without us
 instances/         running process instances: steps, messages, control by people, migration
-service_clocks     what was promised about an incident, followed and warned of
+service_clocks/    what was promised about an incident, followed and warned of
 operations         what a diagram may do to its incident: the catalogue that service tasks call
 people/            accounts, credentials, permissions
 history            record(): one entry a change, in the change's own transaction

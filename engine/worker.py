@@ -157,12 +157,14 @@ def _tell_of(database: Database, clock_id: str) -> None:
     try:
         with database.transaction() as session:
             service_clocks.tell(session, clock_id)
-    except Exception as error:
-        if outages.kind_of(error):
-            raise
+    except InvalidDocument:
         logger.exception("Service clock %s is damaged; nobody will be told of it", clock_id)
         with database.transaction() as session:
             service_clocks.silence(session, clock_id)
+    except Exception as error:
+        if outages.kind_of(error):
+            raise
+        logger.exception("Nobody could be told of service clock %s; trying again", clock_id)
 
 
 def _pick_up_forgotten(database: Database) -> int:

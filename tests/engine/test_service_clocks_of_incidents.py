@@ -279,6 +279,7 @@ def test_a_damaged_clock_costs_itself_alone(desk):
     desk.travel(3 * HOUR)
 
     worker.run_once(desk.database)
+    desk.do("Look", note="Lunch")
 
     assert desk.told() == []
     with desk.database.reading() as session:
