@@ -40,6 +40,7 @@ from engine.store.tables import (
     Person,
     ReferenceKind,
     RelationKind,
+    ServiceClock,
     Signature,
     Throttle,
 )
@@ -67,7 +68,7 @@ OURS = {
         *("credential.kind", "credential.scope", "authenticator.kind", "door.sender"),
         *("role_grant.role", "task.phase", "incident.phase", "subscription.awaits"),
         *("message.awaits", "effect.kind", "signature.method", "audit_entry.event"),
-        *("security_event.event", "incident.tlp", "attachment.media_type"),
+        *("security_event.event", "incident.tlp", "attachment.media_type", "service_clock.kind"),
     },
     "a hash, which is compared and never shown": {
         *("credential.secret_hash", "throttle.key", "challenge.key", "door.token_hash"),
@@ -135,6 +136,7 @@ def alive(database, cast, people):
         file, signature = _file(it, people), _signature(it, people)
         session.add_all((AttachmentContent(sha256=file.sha256, content=b"x"), file, signature))
         session.add_all((_relation(it), _reference(it), *_participants(it, people)))
+        session.add(_service_clock(it))
         it.attachment, it.signature = file.id, signature.id
         it.tokens = {
             each.id: _tokens(session, each, cast.max) for each in (it.moved, it.failed, it.timed)
@@ -330,6 +332,19 @@ def _relation(it):
         other_id=it.separate.id,
         added_by=PROBES[0],
         added_at=clock.now(),
+    )
+
+
+def _service_clock(it):
+    started = {"act": "start", "at": clock.now().isoformat(), "reason": ALL, "by": PROBES[1]}
+    target = {"seconds": 60, "calendar": PROBES[0], "definition": it.task.definition_id}
+    return ServiceClock(
+        id=new_id(),
+        incident_id=it.incident.id,
+        kind="resolve",
+        title=PROBES[0],
+        turns=[started | target],
+        told=0,
     )
 
 
