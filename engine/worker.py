@@ -78,7 +78,7 @@ def run_once(database: Database) -> int:
         fired += sum(outcomes)
         if len(outcomes) < _TOGETHER:
             break
-    return fired + _deliver(database) + _tell(database) + _pick_up_forgotten(database)
+    return fired + _deliver(database) + _pick_up_forgotten(database) + _tell(database)
 
 
 def _fire_batch(database: Database) -> list[bool]:
