@@ -18,14 +18,21 @@ from engine.store.tables import (
     Effect,
     EffectStatus,
     ExternalIdentity,
+    ExternalReference,
     IdempotencyKey,
     Incident,
+    IncidentParticipant,
     IncidentReader,
+    IncidentRelation,
+    IncidentRole,
     Message,
     MessageStatus,
     Organisation,
     PartnerLink,
+    ReferenceKind,
+    RelationKind,
     SecurityEvent,
+    ServiceClock,
     Signature,
     Task,
     Throttle,
@@ -58,6 +65,7 @@ def fill(database):
         session.add(Organisation(id="north", name=UNUSUAL[:120], created_at=FIRST))
         session.add_all(_of_people(session, cast.dora.id, cast.max.id))
         session.add_all(_files(session, cast.dora.id))
+        session.add_all(_of_incidents(session, cast.dora.id))
         session.add(DirectoryGroup(id="g", name=UNUSUAL, created_at=FIRST, updated_at=LAST))
         session.flush()
         session.add(DirectoryMember(group_id="g", person_id=cast.dora.id))
@@ -151,6 +159,41 @@ def _files(session, person_id):
         added_by_id=person_id,
         added_at=FIRST,
         withdrawn_at=LAST,
+    )
+
+
+def _of_incidents(session, person_id):
+    """What belongs together, who leads, and what was promised."""
+    one, other = session.scalars(select(Incident.id).order_by(Incident.id).limit(2))
+    by = {"added_by": UNUSUAL[:60], "added_at": FIRST, "withdrawn_at": LAST}
+    yield IncidentRelation(
+        id="g", kind=RelationKind.CHILD_OF, incident_id=one, other_id=other, **by
+    )
+    yield ExternalReference(
+        id="h",
+        incident_id=one,
+        kind=ReferenceKind.ASSET,
+        system=UNUSUAL[:60],
+        reference=UNUSUAL[:60],
+        url="",
+        **by,
+    )
+    yield IncidentParticipant(
+        id="i",
+        incident_id=one,
+        role=IncidentRole.SCRIBE,
+        person_id=person_id,
+        assumed_at=FIRST,
+        renounced_at=LAST,
+    )
+    yield ServiceClock(
+        id="j",
+        incident_id=one,
+        kind="respond",
+        title=UNUSUAL[:60],
+        turns=[{"act": "start", "reason": UNUSUAL}],
+        due_at=LAST,
+        told=50,
     )
 
 

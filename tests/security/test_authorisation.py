@@ -49,6 +49,7 @@ def _who(names, situations=ANY):
 # Who may do what, in which situations; everybody else nothing, in none.
 MAY = {
     Action.READ_INCIDENT: _who("dora tess max olga aude ada", KNOWN) | _who("rob cora carl", "O"),
+    Action.READ_INSIDE: _who("dora tess max olga aude ada", KNOWN) | _who("rob", "O"),
     Action.READ_AUDIT: _who("max olga aude ada", KNOWN),
     Action.CORRECT_INCIDENT: _who("dora tess max", KNOWN),
     Action.LEAD_INCIDENT: _who("dora tess max", KNOWN),
