@@ -19,6 +19,7 @@ from engine.bpmn import reader, run
 from engine.bpmn.definition import compile_definition
 from engine.bpmn.progress import Progress
 from engine.bundles import Bundle
+from engine.clock import Stopped
 from engine.errors import InvalidDocument, Refused
 from engine.forms import Field, Form
 from engine.library import importing
@@ -97,13 +98,14 @@ def first_failure(files: dict[str, bytes]) -> str:
     """Start every process that starts by itself; empty when none fails within so many steps."""
     bundle = bundles.read(files)
     for process_id in bundle.start_forms:
-        problem = _run(bundle, process_id)
+        with clock.stopped(clock.now()) as time:
+            problem = _run(bundle, process_id, time)
         if problem:
             return problem
     return ""
 
 
-def _run(bundle: Bundle, process_id: str) -> str:
+def _run(bundle: Bundle, process_id: str, time: Stopped) -> str:
     processes = {diagram.process_id: diagram for diagram in bundle.diagrams.values()}
     definition = compile_definition(processes[process_id], bundle.decisions, processes)
     operations = {name: lambda _facts, _parameters: {} for name in CATALOGUE}
@@ -116,11 +118,13 @@ def _run(bundle: Bundle, process_id: str) -> str:
             return f"{failure.element_id}: {failure.message}"
         if progress.is_ended or not progress.waits:
             return "" if progress.is_ended else f"{process_id} waits for nothing"
-        _advance(instance, progress, bundle, step)
+        _advance(instance, progress, bundle, step, time)
     return ""
 
 
-def _advance(instance: run.Instance, progress: Progress, bundle: Bundle, step: int) -> None:
+def _advance(
+    instance: run.Instance, progress: Progress, bundle: Bundle, step: int, time: Stopped
+) -> None:
     """One thing that comes from outside: an answer, a message or signal, or time that passes."""
     if progress.open_tasks:
         task = progress.open_tasks[step % len(progress.open_tasks)]
@@ -131,7 +135,7 @@ def _advance(instance: run.Instance, progress: Progress, bundle: Bundle, step: i
         instance.deliver(awaited.id, {})
     else:
         due_at = min(timer.due_at for timer in progress.timers)
-        clock.shift(max(due_at - clock.now(), timedelta()) + timedelta(seconds=1))
+        time.moment = max(due_at, time.moment) + timedelta(seconds=1)
         instance.fire_timers()
 
 
