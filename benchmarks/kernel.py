@@ -74,7 +74,7 @@ def incident() -> Definition:
     directory = Path(__file__).resolve().parents[1] / "processes" / "itsm"
     bundle = bundles.read(library.read_directory(directory))
     (drawn,) = bundle.diagrams.values()
-    return compile_definition(drawn, bundle.decisions)
+    return compile_definition(drawn, bundle.decisions, calendars=bundle.calendars)
 
 
 def compiled(*elements: str) -> Definition:

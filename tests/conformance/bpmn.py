@@ -107,7 +107,9 @@ def first_failure(files: dict[str, bytes]) -> str:
 
 def _run(bundle: Bundle, process_id: str, time: Stopped) -> str:
     processes = {diagram.process_id: diagram for diagram in bundle.diagrams.values()}
-    definition = compile_definition(processes[process_id], bundle.decisions, processes)
+    definition = compile_definition(
+        processes[process_id], bundle.decisions, processes, bundle.calendars
+    )
     operations = {name: lambda _facts, _parameters: {} for name in CATALOGUE}
     facts = dict.fromkeys(READABLE) | {"priority": "P3", "title": "Try it"}
     instance = run.start(definition, facts, operations)
