@@ -49,6 +49,14 @@ def cast(database):
     return Cast(database)
 
 
+@pytest.fixture(autouse=True)
+def clock_stays():
+    """Whoever moves the clock puts it back: the next test may be one that minds."""
+    before = clock._offset
+    yield
+    assert clock._offset == before, "This test leaves the clock moved."
+
+
 @pytest.fixture
 def time_travel():
     """Moves the clock; it is put back after the test."""

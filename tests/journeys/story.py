@@ -73,6 +73,7 @@ TRACE = (
     ("incident:reported", None, "alertmanager:"),
     ("process:started", None, SYSTEM),
     ("element:completed", "IncidentReported", SYSTEM),
+    ("clock:changed", None, "alertmanager:"),  # somebody is to respond
     ("task:opened", "ClassifyIncident", SYSTEM),
     ("task:claimed", "ClassifyIncident", "Dora"),
     ("task:completed", "ClassifyIncident", "Dora"),
@@ -80,6 +81,8 @@ TRACE = (
     ("element:completed", "DecidePriority", SYSTEM),
     ("element:completed", "RecordClassification", SYSTEM),
     ("element:completed", "CouldItBeMajor", SYSTEM),
+    ("clock:changed", None, "Dora"),  # somebody has
+    ("clock:changed", None, "Dora"),  # the service is to be restored
     ("task:opened", "ReviewMajorCandidate", SYSTEM),
     ("task:claimed", "ReviewMajorCandidate", "Max"),
     ("task:completed", "ReviewMajorCandidate", "Max"),
@@ -101,6 +104,7 @@ TRACE = (
     ("task:completed", "RestoreService", "Tess"),
     ("element:completed", "BeforeResolution", SYSTEM),
     ("element:completed", "MarkResolved", SYSTEM),
+    ("clock:changed", None, "Tess"),
     ("task:opened", "ConfirmResolution", SYSTEM),
     ("task:claimed", "ConfirmResolution", "Dora"),
     ("task:completed", "ConfirmResolution", "Dora"),
