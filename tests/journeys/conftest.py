@@ -81,6 +81,7 @@ class Visitor:
         """No violation of WCAG 2.2 AA that axe can find on the page as it stands."""
         options = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
         context = {"include": [["html"]], "exclude": NOT_OURS}
+        self.page.wait_for_load_state()  # a page on its way has no language and no title yet
         found = Axe().run(self.page, context=context, options=options).response["violations"]
         told = [(v["id"], [node["html"][:120] for node in v["nodes"]]) for v in found]
         assert told == [], (self.page.url, told)
